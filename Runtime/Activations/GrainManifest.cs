@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using Orleans.Serialization;
+
+namespace Orleans.Activations;
+
+/// <summary>All grain interfaces, grain classes and codecs that the generator found in the assemblies of this application.</summary>
+internal sealed class GrainManifest
+{
+    private readonly FrozenDictionary<Type, Func<GrainReferenceSeed, GrainReference>> _references;
+    private readonly Dictionary<GrainType, Type> _classes = [];
+    private readonly Dictionary<Type, List<GrainType>> _implementations = [];
+    private readonly ConcurrentDictionary<GrainType, GrainClass> _grainClasses = new();
+
+    public GrainManifest() : this(ApplicationParts.All())
+    {
+    }
+
+    public GrainManifest(IReadOnlyList<ApplicationPart> parts)
+    {
+        _references = parts.SelectMany(p => p.References).ToFrozenDictionary(r => r.Key, r => r.Value);
+        foreach (Type type in parts.SelectMany(p => p.GrainClasses))
+        {
+            GrainType name = GrainType.Create(type.GetCustomAttribute<GrainTypeAttribute>()?.GrainType ?? DefaultName(type));
+            if (!_classes.TryAdd(name, type)) throw new InvalidOperationException($"Two grain classes are named '{name}': {_classes[name]} and {type}. Give one a [GrainType].");
+            foreach (Type contract in type.GetInterfaces().Where(_references.ContainsKey))
+            {
+                if (!_implementations.TryGetValue(contract, out List<GrainType>? names)) _implementations[contract] = names = [];
+                names.Add(name);
+            }
+        }
+    }
+
+    public GrainType TypeOf(Type contract, string? classNamePrefix)
+    {
+        if (!_implementations.TryGetValue(contract, out List<GrainType>? names)) throw new ArgumentException($"No grain class implements {contract}.");
+        if (classNamePrefix is null && names.Count == 1) return names[0];
+        List<GrainType> matching = [.. names.Where(n => classNamePrefix is not null && _classes[n].FullName!.StartsWith(classNamePrefix, StringComparison.Ordinal))];
+        return matching.Count == 1
+            ? matching[0]
+            : throw new ArgumentException($"{contract} is implemented by {string.Join(", ", names)}; name one of them with grainClassNamePrefix.");
+    }
+
+    public GrainReference MakeReference(Type contract, GrainReferenceSeed seed) => _references.TryGetValue(contract, out var make)
+        ? make(seed)
+        : throw new ArgumentException($"{contract} is not a grain interface.");
+
+    public GrainClass ClassOf(GrainType type, IServiceProvider services)
+    {
+        if (_grainClasses.TryGetValue(type, out GrainClass? known)) return known;
+        if (!_classes.TryGetValue(type, out Type? found)) throw new InvalidOperationException($"No grain class is named '{type}' on this silo.");
+        TimeSpan age = services.GetRequiredService<IOptions<GrainCollectionOptions>>().Value.CollectionAge;
+        return _grainClasses.GetOrAdd(type, _ => new GrainClass(found, type.Value, age, [.. services.GetServices<IIncomingGrainCallFilter>()]));
+    }
+
+    // The documented default of Orleans: the class name without "Grain", lower case.
+    private static string DefaultName(Type type)
+    {
+        string name = type.Name.ToLowerInvariant();
+        return name.EndsWith("grain", StringComparison.Ordinal) && name.Length > 5 ? name[..^5] : name;
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Calls;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+
+namespace Orleans.Activations;
+
+/// <summary>One silo: the activations of this process, their clock, their deadlines and their collection.</summary>
+internal sealed class Silo : ICallRouter, IHostedService, IDisposable
+{
+    private static readonly TimeSpan ClockTick = TimeSpan.FromMilliseconds(100);
+    private readonly ConcurrentDictionary<GrainId, Activation> _activations = new();
+    private readonly ConcurrentDictionary<GrainId, WorkerPool> _workers = new();
+    private readonly GrainManifest _manifest;
+    private readonly GrainCollectionOptions _collection;
+    private readonly IEnumerable<IStartupTask> _startupTasks;
+    private readonly long _origin;
+    private ITimer? _ticker;
+    private long _nowMs;
+    private long _nextCollectionMs;
+    private volatile bool _stopping;
+
+    public Silo(
+        IServiceProvider services,
+        GrainManifest manifest,
+        TimeProvider clock,
+        IOptions<SiloMessagingOptions> messaging,
+        IOptions<GrainCollectionOptions> collection,
+        IEnumerable<IOutgoingGrainCallFilter> outgoing,
+        IEnumerable<IStartupTask> startupTasks,
+        RuntimeInstruments instruments,
+        ILogger<Silo> log)
+    {
+        Services = services;
+        Clock = clock;
+        Messaging = messaging.Value;
+        Instruments = instruments;
+        Log = log;
+        OutgoingFilters = [.. outgoing];
+        GrainFactory = new GrainFactory(manifest, this, services);
+        _manifest = manifest;
+        _collection = collection.Value;
+        _startupTasks = startupTasks;
+        _origin = clock.GetTimestamp();
+        instruments.Observe(() => _activations.Values.CountBy(a => a.Class.Type.Name));
+    }
+
+    public IServiceProvider Services { get; }
+
+    public TimeProvider Clock { get; }
+
+    public SiloMessagingOptions Messaging { get; }
+
+    public RuntimeInstruments Instruments { get; }
+
+    public ILogger Log { get; }
+
+    public GrainFactory GrainFactory { get; }
+
+    public CallDeadlines Deadlines { get; } = new();
+
+    public IReadOnlyList<IOutgoingGrainCallFilter> OutgoingFilters { get; }
+
+    /// <summary>Milliseconds since the silo was made, at most one tick old.</summary>
+    public long NowMs => Volatile.Read(ref _nowMs);
+
+    public int ActivationCount => _activations.Count;
+
+    public void Send(GrainRequest request)
+    {
+        GrainReference target = request.Target!;
+        if (SynchronizationContext.Current is GrainRequest caller && !request.IsOneWay)
+        {
+            request.Caller = caller;
+            request.SourceId = caller.Activation?.GrainId;
+        }
+        else if (_stopping)
+        {
+            request.TryFail(new SiloUnavailableException("The silo is stopping; the call did not happen."));
+            return;
+        }
+
+        request.DeadlineMs = NowMs + (long)Messaging.ResponseTimeout.TotalMilliseconds;
+        request.Ambience = CallAmbience.Capture();
+        request.CopyArguments();
+        if (target.LastActivation is { IsGone: false } known) known.EnqueueRequest(request);
+        else Deliver(request);
+    }
+
+    /// <summary>Sends a call again that reached an activation which had ended; the call has not started.</summary>
+    public void Resend(GrainRequest request)
+    {
+        request.Target!.LastActivation = null;
+        if (_stopping) request.TryFail(new SiloUnavailableException("The silo is stopping; the call did not happen."));
+        else Deliver(request);
+    }
+
+    public void Remove(Activation activation)
+    {
+        if (activation.Class.MaxLocalWorkers is null) _activations.TryRemove(KeyValuePair.Create(activation.GrainId, activation));
+        else if (_workers.TryGetValue(activation.GrainId, out WorkerPool? pool)) pool.Remove(activation);
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        using (ExecutionContext.SuppressFlow()) _ticker = Clock.CreateTimer(_ => Tick(), null, ClockTick, ClockTick);
+        foreach (IStartupTask task in _startupTasks) await task.Execute(cancellationToken);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is stopping.");
+        Activation[] all = [.. _activations.Values, .. _workers.Values.SelectMany(p => p.Snapshot())];
+        foreach (Activation activation in all) activation.Deactivate(reason);
+        try
+        {
+            await Task.WhenAll(all.Select(a => a.WhenGone())).WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            RuntimeLog.StoppedWithActivations(Log, all.Count(a => !a.IsGone));
+        }
+    }
+
+    public void Dispose() => _ticker?.Dispose();
+
+    /// <summary>Ends all activations of this moment and waits for it; tests use it to see what a reload shows.</summary>
+    internal async Task DeactivateAllAsync()
+    {
+        var reason = new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "All activations were asked to end.");
+        Activation[] all = [.. _activations.Values];
+        foreach (Activation activation in all) activation.Deactivate(reason);
+        await Task.WhenAll(all.Select(a => a.WhenGone()));
+    }
+
+    private void Deliver(GrainRequest request)
+    {
+        GrainReference target = request.Target!;
+        GrainClass @class;
+        try
+        {
+            @class = _manifest.ClassOf(target.GrainId.Type, Services);
+        }
+        catch (InvalidOperationException e)
+        {
+            request.TryFail(e);
+            return;
+        }
+
+        if (@class.MaxLocalWorkers is not null)
+        {
+            _workers.GetOrAdd(target.GrainId, static (id, args) => new WorkerPool(id, args.Class, args.Silo), (Class: @class, Silo: this)).Send(request);
+            return;
+        }
+
+        Activation activation = _activations.GetOrAdd(target.GrainId, static (id, args) => new Activation(id, args.Class, args.Silo), (Class: @class, Silo: this));
+        target.LastActivation = activation;
+        activation.EnqueueRequest(request);
+    }
+
+    private void Tick()
+    {
+        long now = (long)Clock.GetElapsedTime(_origin).TotalMilliseconds;
+        Volatile.Write(ref _nowMs, now);
+        Deadlines.Sweep(now);
+        if (now < _nextCollectionMs) return;
+        _nextCollectionMs = now + (long)_collection.CollectionQuantum.TotalMilliseconds;
+        foreach (Activation activation in _activations.Values.Concat(_workers.Values.SelectMany(p => p.Snapshot())))
+        {
+            if (activation.Class.CollectionAge == TimeSpan.MaxValue) continue;
+            activation.CollectIfIdle(now - (long)activation.Class.CollectionAge.TotalMilliseconds);
+        }
+    }
+}

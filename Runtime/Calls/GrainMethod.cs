@@ -1,0 +1,50 @@
+using System.Reflection;
+using Orleans.Runtime;
+
+namespace Orleans.Calls;
+
+/// <summary>How calls of a method are scheduled.</summary>
+[Flags]
+public enum GrainMethodTraits
+{
+    /// <summary>One call at a time.</summary>
+    None = 0,
+
+    /// <summary>Runs between the awaits of any other call.</summary>
+    AlwaysInterleave = 1,
+
+    /// <summary>Runs between the awaits of other read-only calls.</summary>
+    ReadOnly = 2,
+
+    /// <summary>The caller does not wait.</summary>
+    OneWay = 4,
+}
+
+/// <summary>What is known of a grain method before any call; generated once a method.</summary>
+public sealed class GrainMethod(Type interfaceType, string interfaceName, string name, GrainMethodTraits traits, params Type[] parameterTypes)
+{
+    private MethodInfo? _methodInfo;
+
+    /// <summary>The interface.</summary>
+    public Type InterfaceType { get; } = interfaceType;
+
+    /// <summary>The alias of the interface.</summary>
+    public string InterfaceName { get; } = interfaceName;
+
+    /// <summary>The alias of the method.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>How calls are scheduled.</summary>
+    public GrainMethodTraits Traits { get; } = traits;
+
+    /// <summary>The reflected method, looked up when a filter first asks for it.</summary>
+    public MethodInfo MethodInfo => _methodInfo ??= Find();
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{InterfaceName}.{Name}";
+
+    private MethodInfo Find() =>
+        InterfaceType.GetMethods().Concat(InterfaceType.GetInterfaces().SelectMany(i => i.GetMethods()))
+            .First(m => (m.GetCustomAttribute<AliasAttribute>()?.Alias ?? m.Name) == Name
+                && m.GetParameters().Select(p => p.ParameterType).SequenceEqual(parameterTypes));
+}

@@ -1,0 +1,150 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Activations;
+using Orleans.Configuration;
+using Orleans.Reminders;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Storage;
+
+namespace Orleans.Runtime
+{
+    /// <summary>Runs when the silo has started.</summary>
+    public interface IStartupTask
+    {
+        /// <summary>Does the work; a failure stops the start.</summary>
+        Task Execute(CancellationToken cancellationToken);
+    }
+}
+
+namespace Orleans.Hosting
+{
+    /// <summary>Configures a silo.</summary>
+    public interface ISiloBuilder
+    {
+        /// <summary>The services of the host.</summary>
+        IServiceCollection Services { get; }
+
+        /// <summary>The configuration of the host.</summary>
+        IConfiguration Configuration { get; }
+    }
+
+    internal sealed record SiloBuilder(IServiceCollection Services, IConfiguration Configuration) : ISiloBuilder;
+
+    /// <summary>Adds a silo to a host.</summary>
+    public static class OrleansSiloGenericHostExtensions
+    {
+        /// <summary>Hosts a silo in this process.</summary>
+        public static IHostApplicationBuilder UseOrleans(this IHostApplicationBuilder hostAppBuilder, Action<ISiloBuilder> configureDelegate)
+        {
+            IServiceCollection services = hostAppBuilder.Services;
+            services.TryAddSingleton(TimeProvider.System);
+            services.AddMetrics();
+            services.TryAddSingleton<RuntimeInstruments>();
+            services.TryAddSingleton(_ => new GrainManifest());
+            services.TryAddSingleton<Serializer>();
+            services.TryAddSingleton<Silo>();
+            services.TryAddSingleton(s => s.GetRequiredService<Silo>().GrainFactory);
+            services.TryAddSingleton<IGrainFactory>(s => s.GetRequiredService<Silo>().GrainFactory);
+            services.TryAddSingleton<IClusterClient>(s => s.GetRequiredService<Silo>().GrainFactory);
+            services.AddOptions<SiloMessagingOptions>()
+                .Validate(o => o.ResponseTimeout > TimeSpan.Zero, "SiloMessagingOptions.ResponseTimeout must be positive, for instance 00:00:30.")
+                .Validate(o => o.MaxEnqueuedRequestsHardLimit > 0, "SiloMessagingOptions.MaxEnqueuedRequestsHardLimit must be positive, for instance 50000.")
+                .ValidateOnStart();
+            services.AddOptions<GrainCollectionOptions>()
+                .Validate(o => o.CollectionAge > TimeSpan.Zero, "GrainCollectionOptions.CollectionAge must be positive, for instance 00:15:00.")
+                .Validate(o => o.CollectionQuantum > TimeSpan.Zero, "GrainCollectionOptions.CollectionQuantum must be positive, for instance 00:01:00.")
+                .ValidateOnStart();
+            var builder = new SiloBuilder(services, hostAppBuilder.Configuration);
+            configureDelegate(builder);
+            services.AddHostedService(s => s.GetRequiredService<Silo>());
+            return hostAppBuilder;
+        }
+    }
+
+    /// <summary>What a silo can be given.</summary>
+    public static class SiloBuilderExtensions
+    {
+        /// <summary>One silo, alone.</summary>
+        public static ISiloBuilder UseLocalhostClustering(this ISiloBuilder builder) => builder;
+
+        /// <summary>Sets options.</summary>
+        public static ISiloBuilder Configure<TOptions>(this ISiloBuilder builder, Action<TOptions> configureOptions)
+            where TOptions : class
+        {
+            builder.Services.Configure(configureOptions);
+            return builder;
+        }
+
+        /// <summary>Grain storage in memory, lost with the process.</summary>
+        public static ISiloBuilder AddMemoryGrainStorage(this ISiloBuilder builder, string name)
+        {
+            builder.Services.AddKeyedSingleton<IGrainStorage>(name, new MemoryGrainStorage());
+            return builder;
+        }
+
+        /// <summary>Grain storage in SQLite or PostgreSQL.</summary>
+        public static ISiloBuilder AddAdoNetGrainStorage(this ISiloBuilder builder, string name, Action<AdoNetGrainStorageOptions> configureOptions)
+        {
+            builder.Services.AddOptions<AdoNetGrainStorageOptions>(name).Configure(configureOptions)
+                .Validate(o => o.Invariant.Length > 0, $"Grain storage '{name}' needs an invariant, for instance Npgsql.")
+                .Validate(o => o.ConnectionString.Length > 0, $"Grain storage '{name}' needs a connection string, for instance Host=localhost;Database=shop.")
+                .ValidateOnStart();
+            builder.Services.AddKeyedSingleton<IGrainStorage>(name,
+                (s, _) => new AdoNetGrainStorage(s.GetRequiredService<IOptionsMonitor<AdoNetGrainStorageOptions>>().Get(name)));
+            return builder;
+        }
+
+        /// <summary>Reminders in memory, lost with the process.</summary>
+        public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder)
+        {
+            builder.Services.AddSingleton<IReminderTable, MemoryReminderTable>();
+            return builder.AddReminderService();
+        }
+
+        /// <summary>Reminders in SQLite or PostgreSQL.</summary>
+        public static ISiloBuilder UseAdoNetReminderService(this ISiloBuilder builder, Action<AdoNetReminderTableOptions> configureOptions)
+        {
+            builder.Services.AddOptions<AdoNetReminderTableOptions>().Configure(configureOptions)
+                .Validate(o => o.Invariant.Length > 0 && o.ConnectionString.Length > 0, "Reminders need an invariant and a connection string.")
+                .ValidateOnStart();
+            builder.Services.AddSingleton<IReminderTable>(s => new AdoNetReminderTable(s.GetRequiredService<IOptions<AdoNetReminderTableOptions>>().Value));
+            return builder.AddReminderService();
+        }
+
+        /// <summary>Adds a filter around every call that grains of this silo take.</summary>
+        public static ISiloBuilder AddIncomingGrainCallFilter<TFilter>(this ISiloBuilder builder)
+            where TFilter : class, IIncomingGrainCallFilter
+        {
+            builder.Services.AddSingleton<IIncomingGrainCallFilter, TFilter>();
+            return builder;
+        }
+
+        /// <summary>Adds a filter around every call that is made from this process.</summary>
+        public static ISiloBuilder AddOutgoingGrainCallFilter<TFilter>(this ISiloBuilder builder)
+            where TFilter : class, IOutgoingGrainCallFilter
+        {
+            builder.Services.AddSingleton<IOutgoingGrainCallFilter, TFilter>();
+            return builder;
+        }
+
+        /// <summary>Runs work when the silo has started.</summary>
+        public static ISiloBuilder AddStartupTask<TStartup>(this ISiloBuilder builder)
+            where TStartup : class, IStartupTask
+        {
+            builder.Services.AddSingleton<IStartupTask, TStartup>();
+            return builder;
+        }
+
+        private static ISiloBuilder AddReminderService(this ISiloBuilder builder)
+        {
+            builder.Services.AddSingleton<ReminderService>();
+            builder.Services.AddSingleton<IReminderService>(s => s.GetRequiredService<ReminderService>());
+            builder.Services.AddHostedService(s => s.GetRequiredService<ReminderService>());
+            return builder;
+        }
+    }
+}

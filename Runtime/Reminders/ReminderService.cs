@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Activations;
+using Orleans.Hosting;
+using Orleans.Runtime;
+
+namespace Orleans.Reminders;
+
+/// <summary>Ticks the reminders of this silo. A tick that fails is logged; the next one comes in its time.</summary>
+internal sealed class ReminderService(IReminderTable table, GrainFactory grains, TimeProvider clock, ILogger<ReminderService> log)
+    : IReminderService, IHostedService, IDisposable
+{
+    private static readonly TimeSpan PeriodMin = TimeSpan.FromMinutes(1);
+    private readonly ConcurrentDictionary<(GrainId, string), Ticker> _tickers = new();
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (ReminderEntry entry in await table.ReadAll(cancellationToken)) Schedule(entry);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Dispose();
+        return Task.CompletedTask;
+    }
+
+    public async Task<IGrainReminder> RegisterOrUpdate(GrainId grain, string name, TimeSpan dueTime, TimeSpan period, CancellationToken cancellation)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(period, PeriodMin);
+        var entry = new ReminderEntry(grain, name, clock.GetUtcNow().UtcDateTime + dueTime, period);
+        await table.Upsert(entry, cancellation);
+        Schedule(entry);
+        return new Reminder(name);
+    }
+
+    public async Task Unregister(GrainId grain, string name, CancellationToken cancellation)
+    {
+        await table.Remove(grain, name, cancellation);
+        if (_tickers.TryRemove((grain, name), out Ticker? ticker)) ticker.Dispose();
+    }
+
+    public Task<IGrainReminder?> Get(GrainId grain, string name, CancellationToken cancellation) =>
+        Task.FromResult<IGrainReminder?>(_tickers.ContainsKey((grain, name)) ? new Reminder(name) : null);
+
+    public void Dispose()
+    {
+        foreach (Ticker ticker in _tickers.Values) ticker.Dispose();
+        _tickers.Clear();
+    }
+
+    private void Schedule(ReminderEntry entry)
+    {
+        var ticker = new Ticker(entry, this);
+        if (_tickers.TryRemove((entry.GrainId, entry.Name), out Ticker? old)) old.Dispose();
+        _tickers[(entry.GrainId, entry.Name)] = ticker;
+    }
+
+    private sealed record Reminder(string ReminderName) : IGrainReminder;
+
+    private sealed class Ticker : IDisposable
+    {
+        private readonly ReminderEntry _entry;
+        private readonly ReminderService _service;
+        private readonly ITimer _timer;
+
+        public Ticker(ReminderEntry entry, ReminderService service)
+        {
+            _entry = entry;
+            _service = service;
+            // A tick that fell due while nobody was there to give it comes at once; later ones keep to the schedule.
+            TimeSpan due = entry.StartAtUtc - service.Now;
+            _timer = service.Timer(this, due > TimeSpan.Zero ? due : TimeSpan.Zero, entry.Period);
+        }
+
+        public void Dispose() => _timer.Dispose();
+
+        public async void Tick()
+        {
+            try
+            {
+                var status = new TickStatus(_entry.StartAtUtc, _entry.Period, _service.Now);
+                await _service.Grains.GetGrain<IRemindable>(_entry.GrainId).ReceiveReminder(_entry.Name, status);
+            }
+            catch (Exception e)
+            {
+                RuntimeLog.ReminderFailed(_service.Log, e, _entry.GrainId, _entry.Name);
+            }
+        }
+    }
+
+    private DateTime Now => clock.GetUtcNow().UtcDateTime;
+
+    private GrainFactory Grains => grains;
+
+    private ILogger Log => log;
+
+    private ITimer Timer(Ticker ticker, TimeSpan due, TimeSpan period) => clock.CreateTimer(static state => ((Ticker)state!).Tick(), ticker, due, period);
+}

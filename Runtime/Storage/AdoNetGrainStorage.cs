@@ -1,0 +1,71 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Orleans.Configuration;
+using Orleans.Runtime;
+
+namespace Orleans.Storage;
+
+/// <summary>Keeps states as JSON in one table of a database that knows <c>ON CONFLICT</c>: SQLite and PostgreSQL.</summary>
+internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IGrainStorage
+{
+    private readonly AdoNetTable _table = new(options.Invariant, options.ConnectionString, """
+        CREATE TABLE IF NOT EXISTS grain_state (
+            grain_id   text   NOT NULL,
+            state_name text   NOT NULL,
+            version    bigint NOT NULL,
+            payload    text   NOT NULL,
+            PRIMARY KEY (grain_id, state_name))
+        """);
+
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        await using DbConnection connection = await _table.OpenAsync();
+        await using DbCommand command = AdoNetTable.Command(connection,
+            "SELECT version, payload FROM grain_state WHERE grain_id = @grain AND state_name = @name", ("grain", grainId.ToString()), ("name", stateName));
+        await using DbDataReader reader = await command.ExecuteReaderAsync();
+        grainState.RecordExists = await reader.ReadAsync();
+        grainState.ETag = grainState.RecordExists ? reader.GetInt64(0).ToString(CultureInfo.InvariantCulture) : null;
+        if (grainState.RecordExists) grainState.State = JsonSerializer.Deserialize<T>(reader.GetString(1), options.JsonOptions)!;
+    }
+
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        long version = Version(grainState.ETag);
+        const string Insert = """
+            INSERT INTO grain_state (grain_id, state_name, version, payload) VALUES (@grain, @name, 1, @payload)
+            ON CONFLICT (grain_id, state_name) DO NOTHING
+            """;
+        const string Update = """
+            UPDATE grain_state SET version = version + 1, payload = @payload
+            WHERE grain_id = @grain AND state_name = @name AND version = @version
+            """;
+        await Change(version == 0 ? Insert : Update, stateName, grainId, version, JsonSerializer.Serialize(grainState.State, options.JsonOptions));
+        grainState.ETag = (version + 1).ToString(CultureInfo.InvariantCulture);
+        grainState.RecordExists = true;
+    }
+
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        if (grainState.ETag is not null)
+        {
+            await Change("DELETE FROM grain_state WHERE grain_id = @grain AND state_name = @name AND version = @version",
+                stateName, grainId, Version(grainState.ETag), payload: null);
+        }
+
+        grainState.ETag = null;
+        grainState.RecordExists = false;
+    }
+
+    private static long Version(string? tag) => tag is null ? 0 : long.Parse(tag, CultureInfo.InvariantCulture);
+
+    private async Task Change(string sql, string stateName, GrainId grainId, long version, string? payload)
+    {
+        await using DbConnection connection = await _table.OpenAsync();
+        await using DbCommand command = AdoNetTable.Command(connection, sql, ("grain", grainId.ToString()), ("name", stateName));
+        if (sql.Contains("@version", StringComparison.Ordinal)) AdoNetTable.Add(command, "version", version);
+        if (payload is not null) AdoNetTable.Add(command, "payload", payload);
+        if (await command.ExecuteNonQueryAsync() != 1)
+            throw new InconsistentStateException($"State '{stateName}' of {grainId} is no longer at version {version}.");
+    }
+}

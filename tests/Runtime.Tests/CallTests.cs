@@ -1,0 +1,242 @@
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.TestingHost;
+
+namespace Shop.Runtime.Tests;
+
+public sealed class CallTests : IAsyncLifetime
+{
+    private readonly TestCluster _cluster = new TestClusterBuilder()
+        .ConfigureSilo(silo => silo.Configure<SiloMessagingOptions>(o =>
+        {
+            o.ResponseTimeout = TimeSpan.FromSeconds(1);
+            o.MaxEnqueuedRequestsHardLimit = 100;
+        }))
+        .Build();
+
+    public Task InitializeAsync() => _cluster.DeployAsync();
+
+    public async Task DisposeAsync() => await _cluster.DisposeAsync();
+
+    [Fact]
+    public async Task A_grain_is_there_when_it_is_called_and_knows_its_key()
+    {
+        (await Probe("a").WhoAmI()).ShouldBe("probe/a");
+        (await Probe("b").WhoAmI()).ShouldBe("probe/b");
+    }
+
+    [Fact]
+    public async Task Concurrent_calls_run_one_at_a_time()
+    {
+        IProbeGrain probe = Probe("sum");
+        await Task.WhenAll(Enumerable.Range(0, 90).Select(_ => Task.Run(() => probe.Add(1))));
+        (await probe.Add(0)).ShouldBe(90);
+    }
+
+    [Fact]
+    public async Task A_second_call_waits_while_the_first_awaits()
+    {
+        IProbeGrain probe = Probe("wait");
+        Task<int> first = probe.Hold("w1");
+        await Gates.Arrived("w1");
+        Task<int> second = probe.Hold("w2");
+        (await probe.Peek()).ShouldBe(0);
+        Gates.Arrived("w2").IsCompleted.ShouldBeFalse();
+        Gates.Open("w1");
+        (await first).ShouldBe(1);
+        Gates.Open("w2");
+        (await second).ShouldBe(2);
+        (await probe.MostAtOnce()).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Read_only_calls_interleave_with_each_other_but_not_with_others()
+    {
+        IProbeGrain probe = Probe("readers");
+        Task<int> first = probe.ReadSlowly("r1");
+        Task<int> second = probe.ReadSlowly("r2");
+        await Gates.Arrived("r1");
+        await Gates.Arrived("r2");
+        Task<int> writer = probe.Add(5);
+        (await probe.Peek()).ShouldBe(0);
+        Gates.Open("r1");
+        Gates.Open("r2");
+        (await first + await second).ShouldBe(0);
+        (await writer).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Calls_of_a_reentrant_grain_interleave_but_never_run_in_parallel()
+    {
+        IReentrantProbeGrain probe = _cluster.GrainFactory.GetGrain<IReentrantProbeGrain>("r");
+        Task<int> first = probe.Enter("e1");
+        Task<int> second = probe.Enter("e2");
+        await Gates.Arrived("e1");
+        await Gates.Arrived("e2");
+        (await probe.MostAtOnce()).ShouldBe(2);
+        Gates.Open("e1");
+        Gates.Open("e2");
+        await Task.WhenAll(first, second);
+
+        int[] overlaps = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => probe.RaceFree(200)));
+        overlaps.Sum().ShouldBe(0);
+        (await probe.Total()).ShouldBe(50 * 200);
+    }
+
+    [Fact]
+    public async Task An_exception_reaches_the_caller_with_its_type_and_message()
+    {
+        ArgumentException error = await Should.ThrowAsync<ArgumentException>(() => Probe("x").Fail("no such thing"));
+        error.Message.ShouldBe("no such thing");
+        (await Probe("x").Add(1)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Caller_and_grain_share_no_mutable_state()
+    {
+        List<int> mine = [1];
+        List<int> answer = await Probe("copy").Echo(mine);
+        mine.ShouldBe([1]);
+        answer.ShouldBe([1, 99]);
+        (await Probe("copy").Held()).Add(4);
+        (await Probe("copy").Held()).ShouldBe([1, 2, 3]);
+    }
+
+    [Fact]
+    public async Task A_one_way_call_happens_although_nobody_waits()
+    {
+        IProbeGrain probe = Probe("told");
+        await probe.Tell(3);
+        (await probe.Add(0)).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task The_request_context_travels_with_calls_and_never_back()
+    {
+        RequestContext.Set("tenant", "blue");
+        (await Probe("c1").Context("tenant")).ShouldBe("blue");
+        (await Probe("c1").ContextThrough("c2", "tenant")).ShouldBe("blue");
+        RequestContext.Clear();
+        (await Probe("c1").Context("tenant")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task The_trace_context_travels_with_calls()
+    {
+        using var activity = new System.Diagnostics.Activity("test").Start();
+        (await Probe("trace").Context("none")).ShouldBeNull();
+        System.Diagnostics.Activity.Current.ShouldBe(activity);
+    }
+
+    [Fact]
+    public async Task Cancellation_reaches_the_grain()
+    {
+        using var source = new CancellationTokenSource();
+        Task<bool> waiting = Probe("cancel").WaitFor(source.Token);
+        await source.CancelAsync();
+        (await waiting).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_call_cycle_times_out_with_an_error_that_names_it()
+    {
+        TimeoutException error = await Should.ThrowAsync<TimeoutException>(() => Probe("one").CallBack("two"));
+        error.Message.ShouldContain("deadlock");
+        error.Message.ShouldMatch("probe/one → probe/two → probe/one|probe/two → probe/one → probe/two");
+    }
+
+    [Fact]
+    public async Task A_call_that_takes_too_long_times_out_and_one_that_never_started_never_starts()
+    {
+        IProbeGrain probe = Probe("slow");
+        Task<int> running = probe.Hold("slow1");
+        Task<int> waiting = probe.Add(100);
+        await Should.ThrowAsync<TimeoutException>(() => running);
+        await Should.ThrowAsync<TimeoutException>(() => waiting);
+        Gates.Open("slow1");
+        (await probe.Add(0)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_full_mailbox_pushes_back()
+    {
+        IProbeGrain probe = Probe("busy");
+        Task<int> blocker = probe.Hold("busy1");
+        await Gates.Arrived("busy1");
+        Task<int>[] calls = [.. Enumerable.Range(0, 150).Select(_ => probe.Add(1))];
+        Gates.Open("busy1");
+        await blocker;
+        int refused = 0;
+        foreach (Task<int> call in calls)
+        {
+            try
+            {
+                await call;
+            }
+            catch (LimitExceededException)
+            {
+                refused++;
+            }
+        }
+
+        refused.ShouldBe(51);
+        (await probe.Add(0)).ShouldBe(100);
+    }
+
+    [Fact]
+    public async Task A_grain_that_fails_to_activate_fails_its_callers_and_nobody_else()
+    {
+        (await Should.ThrowAsync<InvalidOperationException>(() => Probe("refuses").WhoAmI())).Message.ShouldBe("I refuse to live.");
+        (await Probe("lives").WhoAmI()).ShouldBe("probe/lives");
+    }
+
+    [Fact]
+    public async Task After_deactivation_the_next_call_meets_a_new_activation_and_none_is_lost()
+    {
+        IProbeGrain probe = Probe("phoenix");
+        await probe.Add(7);
+        await probe.Die();
+        (await probe.Add(0)).ShouldBe(0);
+        (await probe.Activations()).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Calls_during_endless_deactivations_all_get_an_answer()
+    {
+        IProbeGrain probe = Probe("churn");
+        Task[] calls = [.. Enumerable.Range(0, 2000).Select(i => Task.Run(async () =>
+        {
+            IProbeGrain own = Probe("churn" + (i % 7));
+            for (int retry = 0; retry < 1000; retry++)
+            {
+                try
+                {
+                    await (i % 3 == 0 ? own.Die() : own.Add(1));
+                    return;
+                }
+                catch (LimitExceededException)
+                {
+                    await Task.Yield();
+                }
+            }
+
+            throw new TimeoutException("Always busy.");
+        }))];
+        await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(30));
+        (await probe.WhoAmI()).ShouldBe("probe/churn");
+    }
+
+    [Fact]
+    public async Task A_stateless_worker_has_as_many_activations_as_its_limit()
+    {
+        IWorkerGrain worker = _cluster.GrainFactory.GetGrain<IWorkerGrain>("0");
+        Task<string>[] work = [.. Enumerable.Range(0, 4).Select(i => worker.Work("work"))];
+        await Gates.Arrived("work");
+        Gates.Open("work");
+        (await Task.WhenAll(work)).Distinct().Count().ShouldBe(2);
+    }
+
+    private IProbeGrain Probe(string key) => _cluster.GrainFactory.GetGrain<IProbeGrain>(key);
+}
