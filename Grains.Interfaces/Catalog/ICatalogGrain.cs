@@ -1,0 +1,31 @@
+namespace Shop.Catalog;
+
+/// <summary>The list of all products, for search. A read model: it is rebuilt from the journal and holds no truth. Its key is <see cref="Key"/>.</summary>
+[Alias("Catalog")]
+public interface ICatalogGrain : IGrainWithStringKey
+{
+    /// <summary>The key of the one catalogue.</summary>
+    const string Key = "catalog";
+
+    /// <summary>Shows a product as it is now.</summary>
+    Task Show(ProductView product);
+
+    /// <summary>Shows a product no longer.</summary>
+    Task Hide(ProductId product, long version);
+
+    /// <summary>A page of products in the order of their ids.</summary>
+    [ReadOnly]
+    Task<ProductPage> Search(ProductQuery query);
+
+    /// <summary>How many products there are.</summary>
+    [ReadOnly]
+    Task<int> Count();
+}
+
+/// <summary>Which products: text is looked for literally, without regard to case, in title, description and SKUs.</summary>
+[GenerateSerializer, Immutable, Alias("ProductQuery")]
+public sealed record ProductQuery(string? Text, string? Category, bool IncludeUnpublished, int PageSize, string? After);
+
+/// <summary>A page and the id to go on after; null at the end.</summary>
+[GenerateSerializer, Immutable, Alias("ProductPage")]
+public sealed record ProductPage(ImmutableArray<ProductView> Products, string? Next);
