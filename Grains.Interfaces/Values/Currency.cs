@@ -48,6 +48,9 @@ public readonly record struct Currency(string Code)
 /// <summary>Currencies are strings in JSON, also as keys.</summary>
 public sealed class CurrencyJsonConverter : JsonConverter<Currency>
 {
+    /// <summary>The amount of an order that was refused at once has no currency yet.</summary>
+    public override bool HandleNull => true;
+
     /// <inheritdoc/>
     public override Currency Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => new(reader.GetString()!);
 

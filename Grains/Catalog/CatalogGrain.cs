@@ -1,0 +1,83 @@
+using System.Text.Json;
+
+namespace Shop.Catalog;
+
+/// <inheritdoc cref="ICatalogGrain"/>
+[GrainType("catalog"), CollectionAgeLimit(AlwaysActive = true)]
+public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrain
+{
+    private const int CommitsMax = 1_000;
+
+    private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<string, ProductState> products = [];
+        string? grainId = null;
+        long version = 0;
+        IReadOnlyList<JournalCommit> commits;
+        do
+        {
+            commits = await services.Store.ReadTypeAsync("product", grainId, version, CommitsMax, cancellationToken);
+            foreach (JournalCommit commit in commits)
+            {
+                (grainId, version) = (commit.GrainId, commit.Version);
+                ProductState state = products.GetValueOrDefault(grainId, ProductState.Empty);
+                foreach (ProductEvent @event in JsonSerializer.Deserialize(commit.Events.Span, ProductJson.Default.ProductEventArray)!) state = state.Apply(@event);
+                products[grainId] = state;
+            }
+        }
+        while (commits.Count == CommitsMax);
+
+        foreach ((string id, ProductState state) in products)
+        {
+            string key = id["product/".Length..];
+            if (state.Content is { } content) Put(new ProductView(new ProductId(key), content, state.Revision));
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task Show(ProductView product)
+    {
+        if (!_entries.TryGetValue(product.Id.Value, out Entry? known) || known.Version < product.Version) Put(product);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task Hide(ProductId product, long version)
+    {
+        if (_entries.TryGetValue(product.Value, out Entry? known) && known.Version < version) _entries[product.Value] = new Entry(null, version, "");
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<ProductPage> Search(ProductQuery query)
+    {
+        ImmutableArray<ProductView>.Builder found = ImmutableArray.CreateBuilder<ProductView>();
+        foreach ((string id, Entry entry) in _entries)
+        {
+            if (entry.Product is not { } product || (query.After is not null && string.CompareOrdinal(id, query.After) <= 0)) continue;
+            if (!product.Content.Published && !query.IncludeUnpublished) continue;
+            if (query.Category is not null && !product.Content.Categories.Contains(query.Category, StringComparer.OrdinalIgnoreCase)) continue;
+            if (query.Text is not null && !entry.Text.Contains(query.Text, StringComparison.OrdinalIgnoreCase)) continue;
+            if (found.Count == query.PageSize) return Task.FromResult(new ProductPage(found.ToImmutable(), found[^1].Id.Value));
+            found.Add(product);
+        }
+
+        return Task.FromResult(new ProductPage(found.ToImmutable(), null));
+    }
+
+    /// <inheritdoc/>
+    public Task<int> Count() => Task.FromResult(_entries.Values.Count(e => e.Product is not null));
+
+    private void Put(ProductView product)
+    {
+        ProductContent content = product.Content;
+        string text = string.Join('\n', [content.Title, content.Description, .. content.Variants.Select(v => $"{v.Sku} {v.Title}")]);
+        _entries[product.Id.Value] = new Entry(product, product.Version, text);
+    }
+
+    // A deleted product leaves its version behind, so that a late showing of an older one does not bring it back.
+    private sealed record Entry(ProductView? Product, long Version, string Text);
+}

@@ -1,0 +1,198 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace Shop.Journaling;
+
+/// <summary>A state that is made of events and nothing else: no clock, no I/O.</summary>
+public interface IEventSourced<TSelf, TEvent>
+{
+    /// <summary>The state before the first event.</summary>
+    static abstract TSelf Empty { get; }
+
+    /// <summary>How state and events become JSON.</summary>
+    static abstract JsonSerializerContext Json { get; }
+
+    /// <summary>Whether the grain has to go on by itself, even if nobody calls it: an unfinished saga.</summary>
+    bool HasWork => false;
+
+    /// <summary>The state after the event. The old one is not used any more.</summary>
+    TSelf Apply(TEvent @event);
+
+    /// <summary>Fails when the state is one that must never be.</summary>
+    void AssertInvariants();
+}
+
+/// <summary>A state at a version, kept so that activation need not read every event.</summary>
+public sealed class GrainSnapshot
+{
+    /// <summary>The version of the newest commit in it; 0 for none.</summary>
+    public long CommitVersion { get; set; }
+
+    /// <summary>The number of events in it.</summary>
+    public long EventCount { get; set; }
+
+    /// <summary>The state as JSON.</summary>
+    public string? State { get; set; }
+}
+
+/// <summary>What every event-sourced grain needs from the silo.</summary>
+public sealed class JournalServices(IJournalStore store, JournalWriter writer, TimeProvider clock, ILogger<JournalServices> log)
+{
+    /// <summary>The storage that snapshots are kept in.</summary>
+    public const string SnapshotStorage = "snapshots";
+
+    internal IJournalStore Store => store;
+
+    internal JournalWriter Writer => writer;
+
+    internal TimeProvider Clock => clock;
+
+    internal ILogger Log => log;
+}
+
+/// <summary>
+/// The shell around a pure state machine. A turn decides, applies and hands its events to the writer; the answer waits until
+/// they are durable while further turns run. Every such grain is reentrant, and its turns must not await between reading the
+/// state and committing what they decided on it.
+/// </summary>
+public abstract class EventSourcedGrain<TState, TEvent>(IPersistentState<GrainSnapshot> snapshot, JournalServices services) : Grain
+    where TState : class, IEventSourced<TState, TEvent>
+{
+    private const int ReadCommitsMax = 500;
+
+    private static readonly JsonTypeInfo<TState> StateJson = TypeInfo<TState>();
+    private static readonly JsonTypeInfo<TEvent> EventJson = TypeInfo<TEvent>();
+    private static readonly JsonTypeInfo<TEvent[]> EventsJson = TypeInfo<TEvent[]>();
+
+    private GrainJournal _journal = null!;
+    private long _snapshotEvents;
+    private Task _snapshotting = Task.CompletedTask;
+
+    /// <summary>The state with everything that was decided, durable or not.</summary>
+    protected TState State { get; private set; } = TState.Empty;
+
+    /// <summary>The number of events that made the state; the version that callers see.</summary>
+    protected long Version { get; private set; }
+
+    /// <summary>The time now.</summary>
+    protected DateTimeOffset Now => services.Clock.GetUtcNow();
+
+    /// <summary>What the silo offers.</summary>
+    protected JournalServices Services => services;
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        string grainId = this.GetGrainId().ToString();
+        IGrainContext context = GrainContext;
+        _journal = new GrainJournal(grainId, services.Writer, error => context.Deactivate(
+            new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The journal refused a commit.", error)));
+        long version = 0;
+        if (snapshot.State is { State: { } json } found)
+        {
+            State = JsonSerializer.Deserialize(json, StateJson)!;
+            (version, Version, _snapshotEvents) = (found.CommitVersion, found.EventCount, found.EventCount);
+        }
+
+        IReadOnlyList<JournalCommit> commits;
+        do
+        {
+            commits = await services.Store.ReadGrainAsync(grainId, version, ReadCommitsMax, cancellationToken);
+            foreach (JournalCommit commit in commits)
+            {
+                if (commit.Version != version + 1) throw new InvalidOperationException($"{grainId} has no commit {version + 1} before {commit.Version}.");
+                foreach (TEvent @event in JsonSerializer.Deserialize(commit.Events.Span, EventsJson)!) State = State.Apply(@event);
+                Version += commit.EventCount;
+                version = commit.Version;
+            }
+        }
+        while (commits.Count == ReadCommitsMax);
+
+        State.AssertInvariants();
+        _journal.Load(version);
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        await _snapshotting;
+        if (_journal.Error is not null || Version - _snapshotEvents < services.Writer.Options.SnapshotEventsOnDeactivation) return;
+        await _journal.Durable();
+        await WriteSnapshotAsync(TakeSnapshot());
+    }
+
+    /// <summary>Applies events and completes when they, and everything before them, are durable.</summary>
+    /// <exception cref="JournalException">They are not.</exception>
+    protected Task Commit(params ReadOnlySpan<TEvent> events)
+    {
+        if (events.IsEmpty) return Durable();
+        _journal.ThrowIfUnavailable();
+        SnapshotIfDue();
+        try
+        {
+            foreach (TEvent @event in events) State = State.Apply(@event);
+            State.AssertInvariants();
+            Version += events.Length;
+            return _journal.Append(events, State.HasWork, EventJson);
+        }
+        catch (Exception e)
+        {
+            // Memory is ahead of the journal: this activation must not be used again.
+            _journal.Break(e);
+            throw;
+        }
+    }
+
+    /// <summary>Completes when everything that was decided so far is durable; an answer that shows the state waits for it.</summary>
+    /// <exception cref="JournalException">It will not be.</exception>
+    protected Task Durable() => _journal.Error is { } error ? Task.FromException(error as JournalException ?? new StaleActivationException(_journal.GrainId)) : _journal.Durable();
+
+    private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>?)TState.Json.GetTypeInfo(typeof(T))
+        ?? throw new InvalidOperationException($"{TState.Json.GetType().Name} does not know {typeof(T)}.");
+
+    private void SnapshotIfDue()
+    {
+        if (Version - _snapshotEvents < services.Writer.Options.SnapshotEvents || !_snapshotting.IsCompleted || !_journal.IsSealed) return;
+        GrainSnapshot taken = TakeSnapshot();
+        // A large state is written more rarely, so that the cost per event stays the same.
+        _snapshotEvents = Version + (taken.State!.Length / 1024);
+        _snapshotting = WriteWhenDurableAsync(taken, _journal.Durable());
+    }
+
+    private GrainSnapshot TakeSnapshot() => new()
+    {
+        CommitVersion = _journal.SealedVersion,
+        EventCount = Version,
+        State = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(State, StateJson)),
+    };
+
+    private async Task WriteWhenDurableAsync(GrainSnapshot taken, Task durable)
+    {
+        try
+        {
+            await durable;
+        }
+        catch (JournalException)
+        {
+            return;
+        }
+
+        await WriteSnapshotAsync(taken);
+    }
+
+    // A snapshot only saves time: when it cannot be written, the journal still has everything.
+    private async Task WriteSnapshotAsync(GrainSnapshot taken)
+    {
+        try
+        {
+            snapshot.State = taken;
+            await snapshot.WriteStateAsync();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            JournalLog.SnapshotFailed(services.Log, e, _journal.GrainId);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace Shop.Journaling;
+
+/// <summary>One activation's place in the journal: the version it is at, and the commit that its next events join.</summary>
+internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<Exception> broken)
+{
+    private readonly Lock _lock = new();
+    private GrainAppend? _open;
+    private GrainAppend? _last;
+    private long _sealedVersion;
+    private volatile Exception? _error;
+
+    public string GrainId => grainId;
+
+    /// <summary>Why this activation may write no more; null while it may.</summary>
+    public Exception? Error => _error;
+
+    /// <summary>Whether every event so far belongs to a commit whose version is known.</summary>
+    public bool IsSealed
+    {
+        get
+        {
+            lock (_lock) return _open is null;
+        }
+    }
+
+    /// <summary>The version of the newest commit that the writer took or that was loaded.</summary>
+    public long SealedVersion
+    {
+        get
+        {
+            lock (_lock) return _sealedVersion;
+        }
+    }
+
+    public void Load(long version) => _sealedVersion = version;
+
+    /// <summary>Completes when everything written so far is durable.</summary>
+    public Task Durable()
+    {
+        lock (_lock) return _last?.Done ?? Task.CompletedTask;
+    }
+
+    /// <exception cref="JournalException">The journal takes nothing now.</exception>
+    public void ThrowIfUnavailable()
+    {
+        if (_error is not null) throw new StaleActivationException(grainId);
+        writer.ThrowIfUnavailable();
+    }
+
+    /// <summary>Adds events to the next commit; the task completes when it is durable.</summary>
+    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, JsonTypeInfo<TEvent> type)
+    {
+        lock (_lock)
+        {
+            bool added = _open is null;
+            GrainAppend append = _open ?? new GrainAppend(this);
+            if (append.ByteCount > writer.Options.CommitBytesMax) throw new JournalUnavailableException($"{grainId} writes more than the store can take.");
+            foreach (TEvent @event in events) append.Add(@event, type);
+            append.HasWork = hasWork;
+            _open = append;
+            if (added)
+            {
+                _last = append;
+                writer.Enqueue(append);
+            }
+
+            return append.Done;
+        }
+    }
+
+    /// <summary>The writer takes a commit: from now on events go to the next one.</summary>
+    public bool Seal(GrainAppend append)
+    {
+        lock (_lock)
+        {
+            _open = null;
+            if (_error is not null) return false;
+            append.Version = ++_sealedVersion;
+            return true;
+        }
+    }
+
+    /// <summary>A commit was refused: what this activation has in memory is not what is in the journal.</summary>
+    public void Break(Exception error)
+    {
+        lock (_lock)
+        {
+            if (_error is not null) return;
+            _error = error;
+        }
+
+        broken(error);
+    }
+}

@@ -1,0 +1,82 @@
+namespace Shop.Journaling;
+
+/// <summary>
+/// Where commits are kept for ever. Promises of every store: what <see cref="AppendAsync"/> confirmed survives a crash; a grain
+/// has at most one commit of each version and no gap; a partition is read in an order in which nothing appears late.
+/// </summary>
+public interface IJournalStore
+{
+    /// <summary>The number of partitions; part of the schema, the same for ever.</summary>
+    const int PartitionCount = 16;
+
+    /// <summary>The partition of a grain.</summary>
+    static int PartitionOf(string grainId)
+    {
+        uint hash = 2166136261;
+        foreach (char c in grainId) hash = (hash ^ c) * 16777619;
+        return (int)((hash ^ (hash >> 16)) % PartitionCount);
+    }
+
+    /// <summary>Creates or upgrades the schema. Any number of processes may do so at once.</summary>
+    Task EnsureSchemaAsync(CancellationToken cancellation);
+
+    /// <summary>
+    /// Adds commits in one transaction; at most one a grain. Answers for each whether it is in the journal now: false means that
+    /// the grain already has another commit of this version, or not yet the one before it. A commit that was added before under
+    /// the same commit id counts as added, so a call whose outcome is unknown is simply repeated.
+    /// </summary>
+    Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation);
+
+    /// <summary>The commits of a grain after a version, oldest first.</summary>
+    Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// The settled commits of a partition after a position, in the order of their positions. A commit whose transaction may still
+    /// end later than another's of the same partition is not shown before all earlier ones are settled.
+    /// </summary>
+    Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation);
+
+    /// <summary>The commits of all grains of a type, by grain and version, after a grain and version.</summary>
+    Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation);
+
+    /// <summary>How far a consumer came in a partition.</summary>
+    Task<JournalPosition> ReadCheckpointAsync(string consumer, int partition, CancellationToken cancellation);
+
+    /// <summary>Says how far a consumer came in a partition; never goes back.</summary>
+    Task WriteCheckpointAsync(string consumer, int partition, JournalPosition position, CancellationToken cancellation);
+
+    /// <summary>Fails when the store cannot be reached.</summary>
+    Task PingAsync(CancellationToken cancellation);
+}
+
+/// <summary>
+/// The events of one grain that became durable together. The version counts a grain's commits, never events inside them, so
+/// that two writers cannot interleave. The events are a JSON array in UTF-8.
+/// </summary>
+public sealed record JournalCommit(
+    string GrainId, long Version, Guid CommitId, int EventCount, bool HasWork, DateTimeOffset RecordedAt, ReadOnlyMemory<byte> Events);
+
+/// <summary>A commit and where it stands in its partition.</summary>
+public sealed record PositionedCommit(JournalCommit Commit, JournalPosition Position);
+
+/// <summary>A place in a partition: an epoch that only grows as transactions settle, and a number within it.</summary>
+public readonly record struct JournalPosition(long Epoch, long Number) : IComparable<JournalPosition>
+{
+    /// <summary>Before everything.</summary>
+    public static readonly JournalPosition Start;
+
+    /// <inheritdoc/>
+    public int CompareTo(JournalPosition other) => (Epoch, Number).CompareTo((other.Epoch, other.Number));
+
+    /// <summary>Whether one place is before another.</summary>
+    public static bool operator <(JournalPosition left, JournalPosition right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether one place is after another.</summary>
+    public static bool operator >(JournalPosition left, JournalPosition right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether one place is not after another.</summary>
+    public static bool operator <=(JournalPosition left, JournalPosition right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether one place is not before another.</summary>
+    public static bool operator >=(JournalPosition left, JournalPosition right) => left.CompareTo(right) >= 0;
+}

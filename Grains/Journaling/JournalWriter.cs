@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Shop.Journaling;
+
+/// <summary>
+/// The one writer of a silo. It takes whatever waits, from all grains, in one transaction: while a batch is on its way to disk
+/// the next one gathers, so a batch is as large as the disk is slow and nobody waits for a timer.
+/// </summary>
+public sealed class JournalWriter : IHostedService, IDisposable
+{
+    private readonly IJournalStore _store;
+    private readonly TimeProvider _clock;
+    private readonly JournalInstruments _instruments;
+    private readonly ILogger<JournalWriter> _log;
+    private readonly Channel<GrainAppend> _queue;
+    private readonly CancellationTokenSource _abort = new();
+    private Task _running = Task.CompletedTask;
+    private volatile Exception? _down;
+
+    /// <summary>Creates the writer; it writes from <see cref="StartAsync"/> on.</summary>
+    public JournalWriter(IJournalStore store, TimeProvider clock, IOptions<JournalOptions> options, JournalInstruments instruments, ILogger<JournalWriter> log)
+    {
+        _store = store;
+        _clock = clock;
+        _instruments = instruments;
+        _log = log;
+        Options = options.Value;
+        _queue = Channel.CreateBounded<GrainAppend>(new BoundedChannelOptions(Options.QueueCommitsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    }
+
+    /// <summary>Whether the store took the last batch.</summary>
+    public bool IsAvailable => _down is null;
+
+    internal JournalOptions Options { get; }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _store.EnsureSchemaAsync(cancellationToken);
+        _running = Task.Run(RunAsync, CancellationToken.None);
+    }
+
+    /// <summary>Writes what waits, then stops.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _queue.Writer.TryComplete();
+        try
+        {
+            await _running.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            await _abort.CancelAsync();
+            await _running;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _abort.Dispose();
+
+    internal void ThrowIfUnavailable()
+    {
+        if (_down is { } reason) throw new JournalUnavailableException("The store cannot be reached; nothing was changed.", reason);
+    }
+
+    internal void Enqueue(GrainAppend append)
+    {
+        if (_queue.Writer.TryWrite(append)) return;
+        var error = new JournalUnavailableException("The store has more to write than it can take, or is stopping; nothing was changed.");
+        append.Fail(error);
+        throw error;
+    }
+
+    private async Task RunAsync()
+    {
+        List<GrainAppend> batch = [];
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            // Commits that arrive from here on belong to the next batch: a grain has at most one in each.
+            int count = Math.Min(_queue.Reader.Count, Options.BatchCommitsMax);
+            for (int i = 0; i < count && _queue.Reader.TryRead(out GrainAppend? append); i++)
+            {
+                if (append.Owner.Seal(append)) batch.Add(append);
+                else append.Fail(new StaleActivationException(append.Owner.GrainId));
+            }
+
+            if (batch.Count > 0) await CommitAsync(batch);
+            batch.Clear();
+        }
+    }
+
+    private async Task CommitAsync(List<GrainAppend> batch)
+    {
+        Guid commitId = Guid.NewGuid();
+        DateTimeOffset now = _clock.GetUtcNow();
+        JournalCommit[] commits = [.. batch.Select(a => a.ToCommit(commitId, now))];
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            IReadOnlyList<bool> added = await AppendWithRetryAsync(commits);
+            _instruments.Committed(commits.Length, commits.Sum(c => c.EventCount), Stopwatch.GetElapsedTime(start));
+            for (int i = 0; i < batch.Count; i++)
+            {
+                if (added[i]) batch[i].Succeed();
+                else Refuse(batch[i]);
+            }
+        }
+        catch (Exception e)
+        {
+            JournalLog.BatchUnknown(_log, e, batch.Count);
+            foreach (GrainAppend append in batch) append.Fail(new CommitUnknownException(e));
+            await WaitForStoreAsync(e);
+        }
+    }
+
+    private void Refuse(GrainAppend append)
+    {
+        _instruments.Refused();
+        JournalLog.StaleActivation(_log, append.Owner.GrainId, append.Version);
+        append.Fail(new StaleActivationException(append.Owner.GrainId));
+    }
+
+    // The same commit id makes a repetition safe: a commit that did get through is found, not added again.
+    private async Task<IReadOnlyList<bool>> AppendWithRetryAsync(JournalCommit[] commits)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token);
+                limit.CancelAfter(Options.CommitTimeout);
+                IReadOnlyList<bool> added = await _store.AppendAsync(commits, limit.Token);
+                Debug.Assert(added.Count == commits.Length, "A store answers for each commit.");
+                return added;
+            }
+            catch (Exception e) when (Stopwatch.GetElapsedTime(start) < Options.CommitTimeout && !_abort.IsCancellationRequested)
+            {
+                JournalLog.BatchRetried(_log, e, attempt);
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(50 << Math.Min(attempt, 4), 500)) + TimeSpan.FromMilliseconds(Random.Shared.Next(50)), CancellationToken.None);
+            }
+        }
+    }
+
+    // Fails what waits, refuses what comes, and tries the store until it is back.
+    private async Task WaitForStoreAsync(Exception reason)
+    {
+        _down = reason;
+        try
+        {
+            while (true)
+            {
+                while (_queue.Reader.TryRead(out GrainAppend? append))
+                {
+                    append.Owner.Seal(append);
+                    append.Fail(new JournalUnavailableException("The store cannot be reached; nothing was changed.", reason));
+                }
+
+                if (_queue.Reader.Completion.IsCompleted || _abort.IsCancellationRequested) return;
+                try
+                {
+                    using var limit = new CancellationTokenSource(Options.CommitTimeout);
+                    await _store.PingAsync(limit.Token);
+                    JournalLog.StoreIsBack(_log);
+                    return;
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    await Task.Delay(Options.ProbeInterval);
+                }
+            }
+        }
+        finally
+        {
+            _down = null;
+        }
+    }
+}

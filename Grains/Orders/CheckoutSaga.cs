@@ -1,0 +1,181 @@
+using Shop.Customers;
+using Shop.Payments;
+using Shop.Promotions;
+using Shop.Stock;
+
+namespace Shop.Orders;
+
+/// <summary>
+/// The steps of an order's saga as calls of other grains. Every step may be run again after an interruption: reservations,
+/// payment, redemptions and returns carry the order's id, and answer a repetition as they answered the first time.
+/// </summary>
+internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProvider clock, TimeSpan paymentWindow, TimeSpan reservationMargin)
+{
+    private DateTimeOffset Now => clock.GetUtcNow();
+
+    private ReservationId Reservation => new(order.Value);
+
+    /// <summary>Runs a step; the event that it came to, or null when it has to wait for somebody.</summary>
+    public Task<OrderEvent?> Run(OrderStep step, OrderState state) => step switch
+    {
+        OrderStep.Reserve => Reserve(state),
+        OrderStep.Authorise => Authorise(state),
+        OrderStep.Confirm => Confirm(state),
+        OrderStep.Capture => Capture(state),
+        OrderStep.Place => Task.FromResult<OrderEvent?>(new OrderEvent.Placed(Now)),
+        OrderStep.Undo => Undo(state),
+        OrderStep.RecordHistory => RecordHistory(state),
+        OrderStep.BookReturn book => BookReturn(state.Returns.First(r => r.Id == book.ReturnId)),
+        OrderStep.BookRefund book => BookRefund(state.Refunds.First(r => r.Id == book.RefundId)),
+        _ => throw new InvalidOperationException($"{step} is not a step."),
+    };
+
+    private async Task<OrderEvent?> Reserve(OrderState state)
+    {
+        Task<StockAnswer[]> reserving = Task.WhenAll(state.Lines.Select(l =>
+            Stock(l.Sku).Reserve(new ReserveStock(Reservation, l.Quantity, paymentWindow + reservationMargin, state.CustomerId))));
+        (ImmutableArray<OrderDiscount> discounts, Rejection? rejection) = await Redeem(state);
+        StockAnswer[] answers = await reserving;
+        rejection ??= Refusal(state, answers);
+        if (rejection is not null) return new OrderEvent.CheckoutFailed(rejection, Now);
+        Money off = new(discounts.Sum(d => d.Amount.Minor), state.LinesTotal.Currency);
+        return off.Minor > state.LinesTotal.Minor
+            ? new OrderEvent.CheckoutFailed(new Rejection.BadTotal("the coupons take off more than the lines cost"), Now)
+            : new OrderEvent.StockReserved(discounts, state.LinesTotal - off, Now);
+    }
+
+    private async Task<(ImmutableArray<OrderDiscount> Discounts, Rejection? Rejection)> Redeem(OrderState state)
+    {
+        ImmutableArray<CouponCode> codes = state.Command!.Coupons;
+        ImmutableArray<OrderDiscount>.Builder discounts = ImmutableArray.CreateBuilder<OrderDiscount>();
+        foreach (CouponCode code in codes)
+        {
+            PromotionAnswer answer = await grains.GetGrain<IPromotionGrain>(code.Value)
+                .Redeem(new CouponUse(order, state.CustomerId, state.LinesTotal, codes.Length > 1));
+            if (answer is PromotionAnswer.Applies applies) discounts.Add(new OrderDiscount(code, applies.Discount));
+            else return ([], new Rejection.CouponRejected(code, answer is PromotionAnswer.Rejected no ? no.Reason : CouponRejection.Unknown));
+        }
+
+        return (discounts.ToImmutable(), null);
+    }
+
+    private static Rejection? Refusal(OrderState state, StockAnswer[] answers)
+    {
+        ImmutableArray<Shortage>.Builder shortages = ImmutableArray.CreateBuilder<Shortage>();
+        for (int i = 0; i < answers.Length; i++)
+        {
+            OrderLine line = state.Lines[i];
+            switch (answers[i])
+            {
+                case StockAnswer.Reserved or StockAnswer.Confirmed:
+                    break;
+                case StockAnswer.OutOfStock shortage:
+                    shortages.Add(new Shortage(line.Sku, line.Quantity, shortage.Available));
+                    break;
+                case StockAnswer.LimitReached limit:
+                    return new Rejection.LimitReached(line.Sku, limit.Limit, limit.Remaining);
+                case StockAnswer.SaleClosed closed:
+                    return new Rejection.NotForSale([line.Sku], closed.OpensAt is { } at ? $"on sale from {at:O}" : "the sale is over");
+                default:
+                    // Never received, or the hold ran out while the saga was interrupted.
+                    shortages.Add(new Shortage(line.Sku, line.Quantity, 0));
+                    break;
+            }
+        }
+
+        return shortages.Count > 0 ? new Rejection.OutOfStock(shortages.ToImmutable()) : null;
+    }
+
+    private async Task<OrderEvent?> Authorise(OrderState state)
+    {
+        if (state.Total.Minor == 0) return new OrderEvent.PaymentAuthorised(Now);
+        PlaceOrder command = state.Command!;
+        PaymentAnswer answer = await Payment.Authorise(new AuthorisePayment(state.Total, command.PaymentMethod, command.PaymentToken));
+        switch (answer)
+        {
+            case PaymentAnswer.Ok:
+                return new OrderEvent.PaymentAuthorised(Now);
+            case PaymentAnswer.Declined declined:
+                return new OrderEvent.CheckoutFailed(new Rejection.PaymentDeclined(declined.Reason), Now);
+            case PaymentAnswer.Pending when Now - state.CreatedAt < paymentWindow:
+                return null;
+            default:
+                return new OrderEvent.CheckoutFailed(new Rejection.PaymentTimedOut(), Now);
+        }
+    }
+
+    private async Task<OrderEvent?> Confirm(OrderState state)
+    {
+        StockAnswer[] answers = await Task.WhenAll(state.Lines.Select(l => Stock(l.Sku).Confirm(Reservation)));
+        ImmutableArray<Shortage> gone = [.. state.Lines.Zip(answers).Where(p => p.Second is not StockAnswer.Confirmed).Select(p => new Shortage(p.First.Sku, p.First.Quantity, 0))];
+        return gone.Length == 0 ? new OrderEvent.StockConfirmed(Now) : new OrderEvent.CheckoutFailed(new Rejection.OutOfStock(gone), Now);
+    }
+
+    private async Task<OrderEvent?> Capture(OrderState state)
+    {
+        if (state.Total.Minor == 0) return new OrderEvent.PaymentCaptured(Now);
+        return await Payment.Capture() is PaymentAnswer.Ok
+            ? new OrderEvent.PaymentCaptured(Now)
+            : new OrderEvent.CheckoutFailed(new Rejection.PaymentTimedOut(), Now);
+    }
+
+    // In reverse: money first, then stock, then coupons. What was never taken answers that there is nothing to give back.
+    private async Task<OrderEvent?> Undo(OrderState state)
+    {
+        (PaymentStatus payment, long refunded) = await UndoPayment(state);
+        await Task.WhenAll(state.Lines.Select(l => UndoStock(state, l)));
+        await Task.WhenAll(state.Command!.Coupons.Select(c => grains.GetGrain<IPromotionGrain>(c.Value).Release(order)));
+        return new OrderEvent.Undone(payment, refunded, Now);
+    }
+
+    private async Task<(PaymentStatus Payment, long RefundedMinor)> UndoPayment(OrderState state)
+    {
+        if (state.Total.Minor == 0 || state.UndoneFrom < OrderPhase.Reserved) return (PaymentStatus.None, 0);
+        if (await Payment.Get() is PaymentAnswer.Ok { Payment: { Status: PaymentStatus.None or PaymentStatus.Declined } none }) return (none.Status, 0);
+        PaymentAnswer answer = await Payment.Void();
+        if (answer is PaymentAnswer.Ok { Payment.Status: var status }) return (status, 0);
+        long left = state.Refundable.Minor;
+        if (left > 0 && await Payment.Refund("cancel", new Money(left, state.Total.Currency)) is not PaymentAnswer.Ok)
+            throw new InvalidOperationException($"The payment of order {order} could not be refunded.");
+        return (PaymentStatus.Captured, left);
+    }
+
+    private async Task UndoStock(OrderState state, OrderLine line)
+    {
+        StockAnswer answer = await Stock(line.Sku).Release(Reservation);
+        if (answer is StockAnswer.ReservationClosed { Status: ReservationStatus.Confirmed })
+        {
+            answer = await Stock(line.Sku).Return(new ReturnStock($"{order}:cancel", line.Quantity, Restock: true));
+            if (answer is not StockAnswer.Done) throw new InvalidOperationException($"Order {order} could not return {line.Sku}.");
+        }
+    }
+
+    private async Task<OrderEvent?> RecordHistory(OrderState state)
+    {
+        await grains.GetGrain<ICustomerGrain>(state.CustomerId!.Value.Value).RecordOrder(order, state.CreatedAt);
+        return new OrderEvent.HistoryRecorded(Now);
+    }
+
+    private async Task<OrderEvent?> BookReturn(OrderReturn booking)
+    {
+        foreach (LineQuantity line in booking.Lines)
+        {
+            StockAnswer answer = await Stock(line.Sku).Return(new ReturnStock($"{order}:{booking.Id}", line.Quantity, booking.Restock));
+            if (answer is not StockAnswer.Done) throw new InvalidOperationException($"Order {order} could not return {line.Sku}.");
+        }
+
+        return new OrderEvent.ReturnBooked(booking.Id, Now);
+    }
+
+    private async Task<OrderEvent?> BookRefund(OrderRefund refund)
+    {
+        PaymentAnswer answer = await Payment.Refund(refund.Id, refund.Amount);
+        return answer is PaymentAnswer.Ok
+            ? new OrderEvent.RefundBooked(refund.Id, Now)
+            : throw new InvalidOperationException($"The payment of order {order} refused a refund of {refund.Amount}.");
+    }
+
+    private IPaymentGrain Payment => grains.GetGrain<IPaymentGrain>(order.Value);
+
+    private IStockGrain Stock(Sku sku) => grains.GetGrain<IStockGrain>(sku.Value);
+}

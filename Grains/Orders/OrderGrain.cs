@@ -1,0 +1,160 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Options;
+using Shop.Catalog;
+using Shop.Payments;
+using Decision = Shop.Journaling.Decision<Shop.Orders.OrderEvent, Shop.Orders.OrderAnswer>;
+
+namespace Shop.Orders;
+
+/// <inheritdoc cref="IOrderGrain"/>
+[Reentrant, GrainType("order")]
+public sealed class OrderGrain(
+    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
+    JournalServices services,
+    IOptions<OrderOptions> options,
+    IOptions<PaymentOptions> paymentOptions)
+    : EventSourcedGrain<OrderState, OrderEvent>(snapshot, services), IOrderGrain
+{
+    private bool _placing;
+    private Task? _work;
+
+    private OrderId Id => new(this.GetPrimaryKeyString());
+
+    /// <inheritdoc/>
+    public async Task<OrderAnswer> Place(PlaceOrder command)
+    {
+        if (_placing) return new OrderAnswer.InProgress();
+        if (State.Phase != OrderPhase.None && State.Fingerprint != command.Fingerprint) return new OrderAnswer.OtherCommand();
+        _placing = true;
+        try
+        {
+            if (State.Phase == OrderPhase.None)
+            {
+                Decision decision = OrderDecider.Start(command, await Offers(command), Currency.Parse(options.Value.DefaultCurrency), Now);
+                // Not awaited: holding stock may go on at the same time, and nothing is paid before this is durable.
+                _ = Commit(decision.Events.AsSpan());
+            }
+
+            await Work();
+            return await Answer();
+        }
+        finally
+        {
+            _placing = false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<OrderAnswer> Resume()
+    {
+        if (!_placing) await Work();
+        return await Answer();
+    }
+
+    /// <inheritdoc/>
+    public async Task<OrderAnswer> Get(Caller caller)
+    {
+        if (State.Command is null || !caller.Owns(State.SessionId, State.CustomerId)) return new OrderAnswer.NotFound();
+        OrderView view = View();
+        await Durable();
+        return new OrderAnswer.Ok(view);
+    }
+
+    /// <inheritdoc/>
+    public Task<OrderAnswer> Cancel(Caller caller, string reason) => State.Command is null || !caller.Owns(State.SessionId, State.CustomerId)
+        ? Task.FromResult<OrderAnswer>(new OrderAnswer.NotFound())
+        : Run(OrderDecider.Cancel(State, reason, Now));
+
+    /// <inheritdoc/>
+    public Task<OrderAnswer> Fulfil(FulfilOrder command) => IfKnown(() => OrderDecider.Fulfil(State, command, Now));
+
+    /// <inheritdoc/>
+    public Task<OrderAnswer> Return(ReturnOrder command) => IfKnown(() => OrderDecider.Return(State, command, Now));
+
+    /// <inheritdoc/>
+    public Task<OrderAnswer> Refund(RefundOrder command) => IfKnown(() => OrderDecider.Refund(State, command, Now));
+
+    private Task<OrderAnswer> IfKnown(Func<Decision> decide) =>
+        State.Command is null ? Task.FromResult<OrderAnswer>(new OrderAnswer.NotFound()) : Run(decide());
+
+    private async Task<OrderAnswer> Run(Decision decision)
+    {
+        await Commit(decision.Events.AsSpan());
+        if (decision.Answer is { } answer) return answer;
+        await Work();
+        return await Answer();
+    }
+
+    private async Task<OrderAnswer> Answer()
+    {
+        OrderAnswer answer = State switch
+        {
+            { Phase: OrderPhase.None } => new OrderAnswer.NotFound(),
+            { Rejection: { } reason } => new OrderAnswer.Rejected(reason),
+            _ => new OrderAnswer.Ok(View()),
+        };
+        await Durable();
+        return answer;
+    }
+
+    // One at a time. Each step is idempotent: whoever comes after an interruption does it again and loses nothing.
+    private async Task Work()
+    {
+        if (State.NextStep is null) return;
+        try
+        {
+            await (_work ??= WorkAsync());
+        }
+        finally
+        {
+            _work = null;
+        }
+    }
+
+    private async Task WorkAsync()
+    {
+        var saga = new CheckoutSaga(Id, GrainFactory, Services.Clock, paymentOptions.Value.PaymentWindow, options.Value.ReservationMargin);
+        while (State.NextStep is { } step)
+        {
+            // Money moves only for an order that will be remembered.
+            if (step is not OrderStep.Reserve) await Durable();
+            if (await saga.Run(step, State) is not { } done) return;
+            _ = Commit(done);
+        }
+
+        await Durable();
+    }
+
+    private async Task<IReadOnlyDictionary<Sku, Offer?>> Offers(PlaceOrder command)
+    {
+        Sku[] skus = [.. command.Lines.Select(l => l.Sku).Distinct()];
+        Offer?[] offers = await Task.WhenAll(skus.Select(s => GrainFactory.GetGrain<IOfferGrain>(s.Value).Get()));
+        return skus.Zip(offers).ToDictionary(p => p.First, p => p.Second);
+    }
+
+    private OrderView View()
+    {
+        PaymentStatus payment = State.Payment == PaymentStatus.Captured && State.Refunded.Minor > 0
+            ? State.Refunded == State.Total ? PaymentStatus.Refunded : PaymentStatus.PartiallyRefunded
+            : State.Payment;
+        return new OrderView(
+            Id, Number(Id), State.Status, State.CreatedAt, State.CustomerId, State.Lines, State.Discounts, State.Total, payment, State.Refunded,
+            State.Command!.Contact, State.CancelReason ?? State.Rejection?.GetType().Name,
+            [.. State.Fulfilments.Select(f => new OrderBooking(f.Id, f.Lines, null, f.At, f.Tracking))],
+            [.. State.Returns.Select(r => new OrderBooking(r.Id, r.Lines, null, r.At, null))],
+            [.. State.Refunds.Select(r => new OrderBooking(r.Id, [], r.Amount, r.At, r.Reason))],
+            Version);
+    }
+
+    // A number to read out on the telephone: 50 bits of a hash of the id, without letters that look like others.
+    private static string Number(OrderId id)
+    {
+        const string Letters = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        ulong bits = BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(id.Value)));
+        return "S" + string.Create(10, bits, static (span, value) =>
+        {
+            for (int i = 0; i < span.Length; i++, value >>= 5) span[i] = Letters[(int)(value & 31)];
+        });
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Options;
+using Shop.Orders;
+using Decision = Shop.Journaling.Decision<Shop.Payments.PaymentEvent, Shop.Payments.PaymentAnswer>;
+
+namespace Shop.Payments;
+
+/// <inheritdoc cref="IPaymentGrain"/>
+[Reentrant, GrainType("payment")]
+public sealed class PaymentGrain(
+    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
+    JournalServices services,
+    IPaymentProvider provider,
+    IOptions<PaymentOptions> options)
+    : EventSourcedGrain<PaymentState, PaymentEvent>(snapshot, services), IPaymentGrain
+{
+    private Task<ProviderAnswer>? _asking;
+    private bool _asked;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    /// <inheritdoc/>
+    public async Task<PaymentAnswer> Authorise(AuthorisePayment command)
+    {
+        Decision decision = PaymentDecider.Authorise(State, command, Now);
+        if (decision.Answer is not PaymentAnswer.Pending) return await Run(decision);
+        // The intent is durable before the provider hears of it: a payment that nobody remembers cannot be let go.
+        await Commit(decision.Events.AsSpan());
+        ProviderAnswer answer = await (_asking ??= Ask(command));
+        return await Run(PaymentDecider.Answered(State, answer, Now));
+    }
+
+    /// <inheritdoc/>
+    public async Task<PaymentAnswer> Capture()
+    {
+        if (PaymentDecider.RefuseCapture(State) is { } refused) return refused;
+        if (State.Status == PaymentStatus.Authorised) await provider.Capture(Id, State.ProviderReference!, State.Amount!.Value, CancellationToken.None);
+        return await Run(State.Status == PaymentStatus.Authorised ? Decision.Do(new PaymentEvent.Captured(Now)) : Decision.Do());
+    }
+
+    /// <inheritdoc/>
+    public async Task<PaymentAnswer> Void()
+    {
+        if (PaymentDecider.RefuseVoid(State) is { } refused) return refused;
+        if (State.Status is PaymentStatus.Authorised or PaymentStatus.Pending) await provider.Void(Id, CancellationToken.None);
+        return PaymentDecider.RefuseVoid(State)
+            ?? await Run(State.Status is PaymentStatus.Authorised or PaymentStatus.Pending ? Decision.Do(new PaymentEvent.Voided(Now)) : Decision.Do());
+    }
+
+    /// <inheritdoc/>
+    public async Task<PaymentAnswer> Refund(string refundId, Money amount)
+    {
+        PaymentAnswer answer = await Run(PaymentDecider.RequestRefund(State, refundId, amount, Now));
+        if (answer is not PaymentAnswer.Ok || State.Refunds[refundId].Done) return answer;
+        await provider.Refund(Id, refundId, amount, CancellationToken.None);
+        return await Run(State.Refunds[refundId].Done ? Decision.Do() : Decision.Do(new PaymentEvent.Refunded(refundId, Now)));
+    }
+
+    /// <inheritdoc/>
+    public async Task<PaymentAnswer> ProviderAnswered(bool approved, string providerReference)
+    {
+        bool waiting = State.Status == PaymentStatus.Pending && _asking is null;
+        ProviderAnswer answer = approved ? new ProviderAnswer.Approved(providerReference) : new ProviderAnswer.Declined("declined_by_provider");
+        PaymentAnswer result = await Run(PaymentDecider.Answered(State, answer, Now));
+        if (waiting) await GrainFactory.GetGrain<IOrderGrain>(Id).Resume();
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public Task<PaymentAnswer> Get() => Run(Decision.Do());
+
+    private async Task<PaymentAnswer> Run(Decision decision)
+    {
+        Task durable = Commit(decision.Events.AsSpan());
+        PaymentAnswer answer = decision.Answer ?? new PaymentAnswer.Ok(State.ToView());
+        await durable;
+        return answer;
+    }
+
+    // An activation that has not asked yet asks again under the same id: the provider does it once and answers the same.
+    private async Task<ProviderAnswer> Ask(AuthorisePayment command)
+    {
+        bool first = !_asked;
+        _asked = true;
+        using var limit = new CancellationTokenSource(options.Value.ProviderTimeout, Services.Clock);
+        try
+        {
+            return first
+                ? await provider.Authorise(Id, command.Amount, command.Method, command.Token, limit.Token)
+                : await provider.Query(Id, command.Token, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return new ProviderAnswer.Unknown();
+        }
+        finally
+        {
+            _asking = null;
+        }
+    }
+}

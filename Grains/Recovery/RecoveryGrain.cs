@@ -1,0 +1,157 @@
+using Shop.Carts;
+using Shop.Catalog;
+using Shop.Orders;
+
+namespace Shop.Recovery;
+
+/// <summary>
+/// Finds grains of one partition whose work was interrupted and has them go on. It reads the journal, in which every commit
+/// says whether its grain has work left. Its key is the number of the partition.
+/// </summary>
+[Alias("Recovery")]
+public interface IRecoveryGrain : IGrainWithStringKey, IRemindable
+{
+    /// <summary>Watches the partition from now on, also after a restart.</summary>
+    Task Watch();
+
+    /// <summary>Looks now and resumes what is due; the number of grains that have work left.</summary>
+    Task<int> Sweep();
+}
+
+/// <summary>How far the recovery of a partition has read, and what was open there.</summary>
+public sealed class RecoveryState
+{
+    /// <summary>The place up to which the partition was read.</summary>
+    public JournalPosition Position { get; set; }
+
+    /// <summary>Grains with work left, and since when.</summary>
+    public Dictionary<string, DateTimeOffset> Open { get; set; } = [];
+}
+
+/// <inheritdoc cref="IRecoveryGrain"/>
+[Reentrant, GrainType("recovery"), CollectionAgeLimit(AlwaysActive = true)]
+public sealed class RecoveryGrain(
+    [PersistentState("progress", JournalServices.SnapshotStorage)] IPersistentState<RecoveryState> progress, JournalServices services) : Grain, IRecoveryGrain
+{
+    private const string ReminderName = "watch";
+    private const int CommitsMax = 1_000;
+    private const int UnsavedMax = 5_000;
+    private const int ResumesAtOnceMax = 32;
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RestAfterFailureMax = TimeSpan.FromMinutes(1);
+
+    // Work younger than this is most likely just under way.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, (DateTimeOffset NotBefore, int Attempts)> _tried = [];
+    private IGrainTimer? _timer;
+    private Task<int>? _sweeping;
+    private int _unsaved;
+
+    private int Partition => int.Parse(this.GetPrimaryKeyString(), System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <inheritdoc/>
+    public async Task Watch()
+    {
+        await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
+        StartTimer();
+    }
+
+    /// <inheritdoc/>
+    public Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        StartTimer();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> Sweep()
+    {
+        try
+        {
+            return await (_sweeping ??= SweepAsync());
+        }
+        finally
+        {
+            _sweeping = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _unsaved > 0 ? SaveAsync() : Task.CompletedTask;
+
+    private void StartTimer() => _timer ??= this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(SweepEvery, SweepEvery) { Interleave = true, KeepAlive = true });
+
+    private async Task Tick(CancellationToken cancellation)
+    {
+        try
+        {
+            await Sweep();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            JournalLog.RecoveryFailed(services.Log, e, Partition);
+        }
+    }
+
+    private async Task<int> SweepAsync()
+    {
+        await ReadAsync();
+        DateTimeOffset now = services.Clock.GetUtcNow();
+        string[] due = [.. progress.State.Open
+            .Where(o => now - o.Value >= Patience && (!_tried.TryGetValue(o.Key, out (DateTimeOffset NotBefore, int Attempts) t) || now >= t.NotBefore))
+            .Select(o => o.Key)];
+        foreach (string[] some in due.Chunk(ResumesAtOnceMax)) await Task.WhenAll(some.Select(ResumeAsync));
+        if (_unsaved >= UnsavedMax) await SaveAsync();
+        return progress.State.Open.Count;
+    }
+
+    private async Task ReadAsync()
+    {
+        RecoveryState state = progress.State;
+        IReadOnlyList<PositionedCommit> commits;
+        do
+        {
+            commits = await services.Store.ReadPartitionAsync(Partition, state.Position, CommitsMax, CancellationToken.None);
+            foreach ((JournalCommit commit, JournalPosition position) in commits)
+            {
+                state.Position = position;
+                _tried.Remove(commit.GrainId);
+                if (commit.HasWork) state.Open[commit.GrainId] = commit.RecordedAt;
+                else state.Open.Remove(commit.GrainId);
+            }
+
+            _unsaved += commits.Count;
+        }
+        while (commits.Count == CommitsMax);
+    }
+
+    private async Task ResumeAsync(string grainId)
+    {
+        int attempts = _tried.TryGetValue(grainId, out (DateTimeOffset NotBefore, int Attempts) tried) ? tried.Attempts : 0;
+        TimeSpan rest = TimeSpan.FromSeconds(Math.Min(RestAfterFailureMax.TotalSeconds, 2 << Math.Min(attempts, 6)));
+        _tried[grainId] = (services.Clock.GetUtcNow() + rest, attempts + 1);
+        try
+        {
+            GrainId id = GrainId.Parse(grainId);
+            string key = id.Key.ToString()!;
+            await (id.Type.ToString() switch
+            {
+                "order" => GrainFactory.GetGrain<IOrderGrain>(key).Resume(),
+                "cart" => GrainFactory.GetGrain<ICartGrain>(key).Resume(),
+                "product" => GrainFactory.GetGrain<IProductGrain>(key).Resume(),
+                string type => throw new InvalidOperationException($"Nobody knows how to resume a {type}."),
+            });
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            JournalLog.ResumeFailed(services.Log, e, grainId);
+        }
+    }
+
+    private async Task SaveAsync()
+    {
+        _unsaved = 0;
+        await progress.WriteStateAsync();
+    }
+}

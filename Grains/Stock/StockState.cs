@@ -1,0 +1,171 @@
+namespace Shop.Stock;
+
+/// <summary>One reservation as the stock remembers it.</summary>
+public sealed record Reservation(int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, ReservationStatus Status);
+
+/// <summary>A reservation that ended, and when; it is remembered for a day so that retries get the same answer.</summary>
+public sealed record ClosedReservation(ReservationId Id, DateTimeOffset ClosedAt);
+
+/// <summary>
+/// The stock of one SKU. Mutable for the sake of a hot SKU, whose reservations run into the hundred thousands; it belongs to
+/// one activation and is never handed out. On hand = received + adjusted − sold + returned; reserved ≤ on hand.
+/// </summary>
+public sealed class StockState : IEventSourced<StockState, StockEvent>
+{
+    /// <summary>How long an ended reservation and the reference of a booking are remembered.</summary>
+    public static readonly TimeSpan Memory = TimeSpan.FromHours(24);
+
+    private const int ReferencesMax = 10_000;
+
+    private SortedSet<(DateTimeOffset ExpiresAt, string Id)>? _deadlines;
+
+    /// <inheritdoc/>
+    public static StockState Empty => new();
+
+    /// <inheritdoc/>
+    public static JsonSerializerContext Json => StockJson.Default;
+
+    /// <summary>Whether anything was ever booked.</summary>
+    public bool Exists { get; set; }
+
+    /// <summary>Units that arrived.</summary>
+    public long Received { get; set; }
+
+    /// <summary>The sum of all corrections.</summary>
+    public long Adjusted { get; set; }
+
+    /// <summary>Units sold.</summary>
+    public long Sold { get; set; }
+
+    /// <summary>Units that came back.</summary>
+    public long Returned { get; set; }
+
+    /// <summary>Units held.</summary>
+    public long Reserved { get; set; }
+
+    /// <summary>Limit and windows.</summary>
+    public StockRules Rules { get; set; } = new(null, []);
+
+    /// <summary>Reservations that are held or ended a short while ago.</summary>
+    public Dictionary<ReservationId, Reservation> Reservations { get; set; } = [];
+
+    /// <summary>Ended reservations in the order of their ends.</summary>
+    public Queue<ClosedReservation> Closed { get; set; } = [];
+
+    /// <summary>Bookings by reference with their quantity.</summary>
+    public Dictionary<string, int> References { get; set; } = [];
+
+    /// <summary>References in the order of their bookings.</summary>
+    public Queue<string> ReferenceOrder { get; set; } = [];
+
+    /// <summary>Units that each customer holds or bought while a limit was set.</summary>
+    public Dictionary<CustomerId, long> UnitsByCustomer { get; set; } = [];
+
+    /// <summary>Units in the house.</summary>
+    [JsonIgnore]
+    public long OnHand => Received + Adjusted - Sold + Returned;
+
+    /// <summary>Units that the next buyer can get.</summary>
+    [JsonIgnore]
+    public long Available => OnHand - Reserved;
+
+    /// <summary>When the next reservation expires.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? NextExpiry => Deadlines.Count > 0 ? Deadlines.Min.ExpiresAt : null;
+
+    private SortedSet<(DateTimeOffset ExpiresAt, string Id)> Deadlines => _deadlines ??=
+        [.. Reservations.Where(r => r.Value.Status == ReservationStatus.Held).Select(r => (r.Value.ExpiresAt, r.Key.Value))];
+
+    /// <summary>The held reservations whose time is over.</summary>
+    public IEnumerable<ReservationId> DueAt(DateTimeOffset now)
+    {
+        foreach ((DateTimeOffset expiresAt, string id) in Deadlines)
+        {
+            if (expiresAt > now) yield break;
+            yield return new ReservationId(id);
+        }
+    }
+
+    /// <inheritdoc/>
+    public StockState Apply(StockEvent @event)
+    {
+        Exists = true;
+        switch (@event)
+        {
+            case StockEvent.Received e:
+                Received += e.Quantity;
+                Remember(e.Reference, e.Quantity);
+                break;
+            case StockEvent.Adjusted e:
+                Adjusted += e.Difference;
+                Remember(e.Reference, e.Difference);
+                break;
+            case StockEvent.Reserved e:
+                Reserved += e.Quantity;
+                Reservations.Add(e.Id, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
+                Deadlines.Add((e.ExpiresAt, e.Id.Value));
+                if (Rules.LimitPerCustomer is not null && e.CustomerId is { } customer) Count(customer, e.Quantity);
+                break;
+            case StockEvent.Confirmed e:
+                Sold += Close(e.Id, ReservationStatus.Confirmed, e.At).Quantity;
+                break;
+            case StockEvent.Released e:
+                GiveBack(Close(e.Id, ReservationStatus.Released, e.At));
+                break;
+            case StockEvent.Expired e:
+                GiveBack(Close(e.Id, ReservationStatus.Expired, e.At));
+                break;
+            case StockEvent.Returned e:
+                Returned += e.Quantity;
+                if (!e.Restocked) Adjusted -= e.Quantity;
+                Remember(e.ReturnId, e.Quantity);
+                break;
+            case StockEvent.RulesSet e:
+                Rules = e.Rules;
+                break;
+            default:
+                throw new InvalidOperationException($"{@event.GetType()} is not a stock event.");
+        }
+
+        return this;
+    }
+
+    /// <inheritdoc/>
+    public void AssertInvariants()
+    {
+        if (Reserved < 0 || Reserved > OnHand) throw new InvalidOperationException($"Reserved {Reserved} of {OnHand} on hand.");
+        if (Returned > Sold) throw new InvalidOperationException($"Returned {Returned} of {Sold} sold.");
+        if (Deadlines.Count > 0 != Reserved > 0) throw new InvalidOperationException($"{Deadlines.Count} held reservations hold {Reserved} units.");
+    }
+
+    private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
+    {
+        Reservation held = Reservations[id];
+        if (held.Status != ReservationStatus.Held) throw new InvalidOperationException($"Reservation {id} is {held.Status}, not held.");
+        Reserved -= held.Quantity;
+        Deadlines.Remove((held.ExpiresAt, id.Value));
+        Reservations[id] = held with { Status = status };
+        Closed.Enqueue(new ClosedReservation(id, at));
+        while (Closed.Peek().ClosedAt < at - Memory) Reservations.Remove(Closed.Dequeue().Id);
+        return held;
+    }
+
+    private void GiveBack(Reservation reservation)
+    {
+        if (reservation.CustomerId is { } customer) Count(customer, -reservation.Quantity);
+    }
+
+    private void Count(CustomerId customer, long units)
+    {
+        long now = UnitsByCustomer.GetValueOrDefault(customer) + units;
+        if (now > 0) UnitsByCustomer[customer] = now;
+        else UnitsByCustomer.Remove(customer);
+    }
+
+    private void Remember(string reference, int quantity)
+    {
+        if (!References.TryAdd(reference, quantity)) return;
+        ReferenceOrder.Enqueue(reference);
+        if (ReferenceOrder.Count > ReferencesMax) References.Remove(ReferenceOrder.Dequeue());
+    }
+}
