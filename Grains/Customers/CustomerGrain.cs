@@ -8,7 +8,7 @@ public sealed class CustomerGrain(
     [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
     [PersistentState("profile", JournalServices.SnapshotStorage)] IPersistentState<CustomerRecord> record,
     JournalServices services)
-    : EventSourcedGrain<CustomerState, CustomerEvent>(snapshot, services), ICustomerGrain
+    : EventSourcedGrain<CustomerState, CustomerEvent>(snapshot, services), ICustomerGrain, IDisposable
 {
     private static readonly CustomerProfile Blank = new(null, null, [], false);
     private readonly SemaphoreSlim _profile = new(1, 1);
@@ -61,6 +61,9 @@ public sealed class CustomerGrain(
         await Durable();
         return new OrderHistory([.. orders.Reverse().Skip(skip).Take(pageSize)], orders.Count);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _profile.Dispose();
 
     private bool IsFor(Caller caller) => State.CreatedAt is not null && caller.Owns(State.SessionId, Id);
 

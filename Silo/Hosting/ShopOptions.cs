@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Options;
+
+namespace Shop.Hosting;
+
+/// <summary>Where the shop keeps its data.</summary>
+public enum StoreKind
+{
+    /// <summary>A file in the data directory.</summary>
+    Sqlite,
+
+    /// <summary>A PostgreSQL database.</summary>
+    PostgreSql,
+}
+
+/// <summary>Where the grains live.</summary>
+public enum SiloKind
+{
+    /// <summary>In the process of the gateway.</summary>
+    Embedded,
+
+    /// <summary>In processes of their own.</summary>
+    Cluster,
+}
+
+/// <summary>The settings under <c>Shop</c>.</summary>
+public sealed class ShopOptions
+{
+    /// <summary>The section of the configuration.</summary>
+    public const string Section = "Shop";
+
+    /// <summary>Which store. SQLite by default.</summary>
+    public StoreKind Store { get; set; } = StoreKind.Sqlite;
+
+    /// <summary>How PostgreSQL is reached, for instance <c>Host=localhost;Database=shop;Username=shop;Password=…</c>.</summary>
+    public string? ConnectionString { get; set; }
+
+    /// <summary>The directory of SQLite's file. <c>./data</c> by default.</summary>
+    public string DataDirectory { get; set; } = "./data";
+
+    /// <summary>Where the grains live. In the gateway's process by default.</summary>
+    public SiloKind Silo { get; set; } = SiloKind.Embedded;
+
+    /// <summary>The secret key that is always valid and may do everything.</summary>
+    public string? SecretKey { get; set; }
+
+    /// <summary>The publishable key that is always valid.</summary>
+    public string? PublishableKey { get; set; }
+
+    /// <summary>Whether an empty shop gets the demo catalogue. By default it does in Development.</summary>
+    public bool? Demo { get; set; }
+
+    /// <summary>The secret that providers sign their callbacks with (HMAC-SHA256 of the body, in hex). Made up at start in Development when missing.</summary>
+    public string? CallbackSecret { get; set; }
+
+    /// <summary>How long the payment provider may take. 3 seconds by default.</summary>
+    public TimeSpan PaymentTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long an order waits for the payment provider before it is given up. 2 minutes by default.</summary>
+    public TimeSpan PaymentWindow { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>How long a cart lives after its last change. 30 days by default.</summary>
+    public TimeSpan CartLifetime { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>The currency of checkouts that name none. EUR by default.</summary>
+    public string DefaultCurrency { get; set; } = "EUR";
+}
+
+/// <summary>Says what is wrong with the settings, with a good value for each.</summary>
+internal sealed class ShopOptionsValidation : IValidateOptions<ShopOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ShopOptions options)
+    {
+        List<string> errors = [];
+        if (options.Store == StoreKind.PostgreSql && string.IsNullOrWhiteSpace(options.ConnectionString))
+            errors.Add("Shop:ConnectionString is missing; set it for instance to Host=localhost;Database=shop;Username=shop;Password=secret.");
+        if (options.Store == StoreKind.Sqlite && string.IsNullOrWhiteSpace(options.DataDirectory)) errors.Add("Shop:DataDirectory is empty; set it for instance to ./data.");
+        if (options.Silo == SiloKind.Cluster) errors.Add("Shop:Silo is Cluster, which this version does not have yet; set it to Embedded.");
+        if (options.PaymentTimeout <= TimeSpan.Zero) errors.Add("Shop:PaymentTimeout must be positive, for instance 00:00:03.");
+        if (options.PaymentWindow <= options.PaymentTimeout) errors.Add("Shop:PaymentWindow must be longer than Shop:PaymentTimeout, for instance 00:02:00.");
+        if (options.CartLifetime <= TimeSpan.Zero) errors.Add("Shop:CartLifetime must be positive, for instance 30.00:00:00.");
+        if (!Currency.TryParse(options.DefaultCurrency, out _)) errors.Add("Shop:DefaultCurrency must be a code of ISO 4217, for instance EUR.");
+        foreach ((string setting, string? key) in new[] { ("SecretKey", options.SecretKey), ("PublishableKey", options.PublishableKey) })
+            if (key is { Length: < 16 }) errors.Add($"Shop:{setting} is too short to be safe; set at least 16 characters, for instance the output of: openssl rand -hex 24.");
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+}

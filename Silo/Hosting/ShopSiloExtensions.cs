@@ -1,0 +1,90 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Shop.Carts;
+using Shop.Journal;
+using Shop.Journaling;
+using Shop.Orders;
+using Shop.Payments;
+
+namespace Shop.Hosting;
+
+/// <summary>Puts a silo together from the settings.</summary>
+public static class ShopSiloExtensions
+{
+    private const string SqliteInvariant = "Microsoft.Data.Sqlite";
+    private const string PostgreSqlInvariant = "Npgsql";
+
+    /// <summary>Adds the settings under <c>Shop</c>, checked at start.</summary>
+    public static IServiceCollection AddShopOptions(this IServiceCollection services)
+    {
+        services.AddOptions<ShopOptions>().BindConfiguration(ShopOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ShopOptions>, ShopOptionsValidation>());
+        return services;
+    }
+
+    /// <summary>Adds a silo with the journal, the grains and everything that they need.</summary>
+    public static IHostApplicationBuilder AddShopSilo(this IHostApplicationBuilder builder)
+    {
+        IServiceCollection services = builder.Services;
+        services.AddShopOptions();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddOptions<JournalOptions>().BindConfiguration("Shop:Journal");
+        services.AddOptions<PaymentOptions>().Configure<IOptions<ShopOptions>>((o, shop) =>
+            (o.ProviderTimeout, o.PaymentWindow) = (shop.Value.PaymentTimeout, shop.Value.PaymentWindow));
+        services.AddOptions<OrderOptions>().Configure<IOptions<ShopOptions>>((o, shop) => o.DefaultCurrency = shop.Value.DefaultCurrency);
+        services.AddOptions<CartOptions>().Configure<IOptions<ShopOptions>>((o, shop) => o.Lifetime = shop.Value.CartLifetime);
+
+        services.AddSingleton<JournalInstruments>();
+        services.AddSingleton(s => CreateStore(s.GetRequiredService<IOptions<ShopOptions>>().Value));
+        services.AddSingleton<JournalWriter>();
+        services.AddSingleton<JournalServices>();
+        services.TryAddSingleton<IPaymentProvider, TestPaymentProvider>();
+        // Before the silo, so that it starts first and stops last: grains write until the very end.
+        services.AddHostedService(s => s.GetRequiredService<JournalWriter>());
+
+        ShopOptions settings = builder.Configuration.GetSection(ShopOptions.Section).Get<ShopOptions>() ?? new ShopOptions();
+        (string invariant, string connectionString) = Database(settings);
+        builder.UseOrleans(silo =>
+        {
+            silo.UseLocalhostClustering();
+            silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+            silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+            silo.AddStartupTask<RecoveryStartup>();
+        });
+        return builder;
+    }
+
+    /// <summary>The journal of the settings.</summary>
+    public static IJournalStore CreateStore(ShopOptions options)
+    {
+        string connectionString = Database(options).ConnectionString;
+        return options.Store == StoreKind.Sqlite ? new SqliteJournalStore(connectionString) : new PostgreSqlJournalStore(connectionString);
+    }
+
+    private static (string Invariant, string ConnectionString) Database(ShopOptions options)
+    {
+        if (options.Store == StoreKind.Sqlite)
+        {
+            SQLitePCL.Batteries_V2.Init();
+            DbProviderFactories.RegisterFactory(SqliteInvariant, SqliteFactory.Instance);
+            Directory.CreateDirectory(options.DataDirectory);
+            return (SqliteInvariant, new SqliteConnectionStringBuilder { DataSource = Path.Combine(options.DataDirectory, "shop.db") }.ToString());
+        }
+
+        DbProviderFactories.RegisterFactory(PostgreSqlInvariant, NpgsqlFactory.Instance);
+        var builder = new NpgsqlConnectionStringBuilder(options.ConnectionString ?? "");
+        // Three pools of this size stay well below the 100 connections that a server allows unless it is told otherwise.
+        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = 20;
+        if (!builder.ContainsKey("Max Auto Prepare")) builder.MaxAutoPrepare = 20;
+        return (PostgreSqlInvariant, builder.ToString());
+    }
+}

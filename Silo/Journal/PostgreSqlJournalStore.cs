@@ -1,0 +1,222 @@
+using Npgsql;
+using NpgsqlTypes;
+using Shop.Journaling;
+
+namespace Shop.Journal;
+
+/// <summary>
+/// The journal in PostgreSQL. A batch is one statement and so one transaction and one round trip. Rows of concurrent
+/// transactions become visible out of the order of their numbers; therefore a position is the transaction's id and the number
+/// within it, and a reader sees only rows below the oldest transaction that is still under way.
+/// </summary>
+public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
+{
+    private const long SchemaLock = 0x53686F704A6E6C;
+
+    // Each entry is one version of the schema; what was released is never changed, only added to.
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE journal (
+            grain_id    text COLLATE "C" NOT NULL,
+            version     bigint      NOT NULL,
+            partition   smallint    NOT NULL,
+            epoch       bigint      NOT NULL,
+            number      bigint      GENERATED ALWAYS AS IDENTITY,
+            commit_id   uuid        NOT NULL,
+            event_count int         NOT NULL,
+            has_work    boolean     NOT NULL,
+            recorded_at timestamptz NOT NULL,
+            events      bytea       NOT NULL,
+            PRIMARY KEY (grain_id, version));
+        CREATE INDEX journal_partition ON journal (partition, epoch, number);
+        CREATE TABLE journal_checkpoint (
+            consumer  text     NOT NULL,
+            partition smallint NOT NULL,
+            epoch     bigint   NOT NULL,
+            number    bigint   NOT NULL,
+            PRIMARY KEY (consumer, partition));
+        CREATE TABLE journal_epoch (single boolean PRIMARY KEY DEFAULT true CHECK (single), ahead bigint NOT NULL);
+        INSERT INTO journal_epoch (ahead) VALUES (0);
+        CREATE VIEW journal_readable AS
+            SELECT grain_id, version, partition, epoch, number, recorded_at, has_work, convert_from(events, 'UTF8')::jsonb AS events FROM journal;
+        """,
+    ];
+
+    // A backup that is restored into another server meets smaller transaction ids; this puts new rows behind the old ones.
+    private const string KeepEpochsGrowing = """
+        UPDATE journal_epoch SET ahead = ahead + newest.epoch - now.epoch + 1
+        FROM (SELECT max(epoch) AS epoch FROM journal) newest,
+             (SELECT pg_current_xact_id()::text::bigint + ahead AS epoch FROM journal_epoch) now
+        WHERE newest.epoch >= now.epoch
+        """;
+
+    private const string Insert = """
+        INSERT INTO journal (grain_id, version, partition, epoch, commit_id, event_count, has_work, recorded_at, events)
+        SELECT n.grain_id, n.version, n.partition, (SELECT pg_current_xact_id()::text::bigint + ahead FROM journal_epoch),
+               n.commit_id, n.event_count, n.has_work, n.recorded_at, n.events
+        FROM unnest($1::text[], $2::bigint[], $3::smallint[], $4::uuid[], $5::int[], $6::boolean[], $7::timestamptz[], $8::bytea[])
+             AS n (grain_id, version, partition, commit_id, event_count, has_work, recorded_at, events)
+        WHERE n.version = 1 OR EXISTS (SELECT 1 FROM journal p WHERE p.grain_id = n.grain_id AND p.version = n.version - 1)
+        ON CONFLICT (grain_id, version) DO NOTHING
+        """;
+
+    private const string Columns = "grain_id, version, commit_id, event_count, has_work, recorded_at, events, epoch, number";
+
+    private readonly NpgsqlDataSource _source;
+
+    /// <summary>Creates a store over a database that exists.</summary>
+    public PostgreSqlJournalStore(string connectionString)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connectionString);
+        // A server that is set up to answer before it has flushed would break the promise of durability.
+        builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} -c synchronous_commit=on".Trim();
+        if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0) builder.ConnectionStringBuilder.MaxAutoPrepare = 20;
+        builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
+        _source = builder.Build();
+    }
+
+    /// <inheritdoc/>
+    public async Task EnsureSchemaAsync(CancellationToken cancellation)
+    {
+        await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation);
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(cancellation);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({SchemaLock})", cancellation);
+        await ExecuteAsync(connection, "CREATE TABLE IF NOT EXISTS journal_schema (version int NOT NULL)", cancellation);
+        await using var query = new NpgsqlCommand("SELECT coalesce(max(version), 0) FROM journal_schema", connection);
+        int version = (int)(await query.ExecuteScalarAsync(cancellation))!;
+        if (version > Migrations.Length) throw new InvalidOperationException($"The journal has schema version {version}; this program knows versions up to {Migrations.Length}. Run a newer one.");
+        for (; version < Migrations.Length; version++)
+        {
+            await ExecuteAsync(connection, Migrations[version], cancellation);
+            await ExecuteAsync(connection, $"INSERT INTO journal_schema (version) VALUES ({version + 1})", cancellation);
+        }
+
+        await ExecuteAsync(connection, KeepEpochsGrowing, cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation)
+    {
+        await using NpgsqlConnection connection = await _source.OpenConnectionAsync(cancellation);
+        await using var command = new NpgsqlCommand(Insert, connection);
+        Add(command, NpgsqlDbType.Text, commits, c => c.GrainId);
+        Add(command, NpgsqlDbType.Bigint, commits, c => c.Version);
+        Add(command, NpgsqlDbType.Smallint, commits, c => (short)IJournalStore.PartitionOf(c.GrainId));
+        Add(command, NpgsqlDbType.Uuid, commits, c => c.CommitId);
+        Add(command, NpgsqlDbType.Integer, commits, c => c.EventCount);
+        Add(command, NpgsqlDbType.Boolean, commits, c => c.HasWork);
+        Add(command, NpgsqlDbType.TimestampTz, commits, c => c.RecordedAt.UtcDateTime);
+        Add(command, NpgsqlDbType.Bytea, commits, c => c.Events.ToArray());
+        int inserted = await command.ExecuteNonQueryAsync(cancellation);
+        return inserted == commits.Count ? [.. Enumerable.Repeat(true, commits.Count)] : await FindAsync(connection, commits, cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation)
+    {
+        IReadOnlyList<PositionedCommit> found = await ReadAsync(
+            $"SELECT {Columns} FROM journal WHERE grain_id = $1 AND version > $2 ORDER BY version LIMIT $3", cancellation, grainId, afterVersion, limit);
+        return [.. found.Select(f => f.Commit)];
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation) => ReadAsync($"""
+        SELECT {Columns} FROM journal
+        WHERE partition = $1 AND (epoch, number) > ($2, $3)
+          AND epoch < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ahead FROM journal_epoch)
+        ORDER BY epoch, number LIMIT $4
+        """, cancellation, (short)partition, after.Epoch, after.Number, limit);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation)
+    {
+        IReadOnlyList<PositionedCommit> found = await ReadAsync($"""
+            SELECT {Columns} FROM journal WHERE grain_id >= $1 AND grain_id < $2 AND (grain_id, version) > ($3, $4)
+            ORDER BY grain_id, version LIMIT $5
+            """, cancellation, grainType + "/", grainType + "0", afterGrainId ?? "", afterVersion, limit);
+        return [.. found.Select(f => f.Commit)];
+    }
+
+    /// <inheritdoc/>
+    public async Task<JournalPosition> ReadCheckpointAsync(string consumer, int partition, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = Command("SELECT epoch, number FROM journal_checkpoint WHERE consumer = $1 AND partition = $2", consumer, (short)partition);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? new JournalPosition(reader.GetInt64(0), reader.GetInt64(1)) : JournalPosition.Start;
+    }
+
+    /// <inheritdoc/>
+    public async Task WriteCheckpointAsync(string consumer, int partition, JournalPosition position, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = Command("""
+            INSERT INTO journal_checkpoint AS c (consumer, partition, epoch, number) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (consumer, partition) DO UPDATE SET epoch = excluded.epoch, number = excluded.number
+            WHERE (c.epoch, c.number) < (excluded.epoch, excluded.number)
+            """, consumer, (short)partition, position.Epoch, position.Number);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public async Task PingAsync(CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = Command("DELETE FROM journal_checkpoint WHERE consumer = ''");
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private static void Add<T>(NpgsqlCommand command, NpgsqlDbType type, IReadOnlyList<JournalCommit> commits, Func<JournalCommit, T> value)
+    {
+        var values = new T[commits.Count];
+        for (int i = 0; i < values.Length; i++) values[i] = value(commits[i]);
+        command.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type });
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    // Some were not inserted: those that are there under the same commit id came in by an earlier try.
+    private static async Task<IReadOnlyList<bool>> FindAsync(NpgsqlConnection connection, IReadOnlyList<JournalCommit> commits, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT n.position FROM unnest($1::text[], $2::bigint[], $3::uuid[]) WITH ORDINALITY AS n (grain_id, version, commit_id, position)
+            JOIN journal j ON j.grain_id = n.grain_id AND j.version = n.version AND j.commit_id = n.commit_id
+            """, connection);
+        Add(command, NpgsqlDbType.Text, commits, c => c.GrainId);
+        Add(command, NpgsqlDbType.Bigint, commits, c => c.Version);
+        Add(command, NpgsqlDbType.Uuid, commits, c => c.CommitId);
+        var found = new bool[commits.Count];
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation)) found[reader.GetInt64(0) - 1] = true;
+        return found;
+    }
+
+    private NpgsqlCommand Command(string sql, params ReadOnlySpan<object> parameters)
+    {
+        NpgsqlCommand command = _source.CreateCommand(sql);
+        foreach (object value in parameters) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        return command;
+    }
+
+    private async Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params object[] parameters)
+    {
+        await using NpgsqlCommand command = Command(sql, parameters);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        List<PositionedCommit> found = [];
+        while (await reader.ReadAsync(cancellation))
+        {
+            var commit = new JournalCommit(
+                reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4),
+                new DateTimeOffset(reader.GetDateTime(5), TimeSpan.Zero), reader.GetFieldValue<byte[]>(6));
+            found.Add(new PositionedCommit(commit, new JournalPosition(reader.GetInt64(7), reader.GetInt64(8))));
+        }
+
+        return found;
+    }
+}

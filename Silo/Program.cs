@@ -1,0 +1,6 @@
+using Microsoft.Extensions.Hosting;
+using Shop.Hosting;
+
+HostApplicationBuilder builder = Host.CreateApplicationBuilder(args);
+builder.AddShopSilo();
+await builder.Build().RunAsync();

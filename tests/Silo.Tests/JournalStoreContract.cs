@@ -1,0 +1,215 @@
+using System.Text;
+using Npgsql;
+using Shop.Hosting;
+using Shop.Journaling;
+using Shop.Testing;
+
+namespace Shop.Silo.Tests;
+
+/// <summary>What every journal store promises; each test runs on both.</summary>
+public sealed class JournalStoreContract
+{
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task What_was_appended_is_read_back_in_order(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        JournalCommit[] first = [Commit("stock/a", 1, "[1]"), Commit("stock/b", 1, "[\"ü\\u0000\"]", hasWork: true)];
+        (await stores.One.AppendAsync(first, default)).ShouldBe([true, true]);
+        (await stores.One.AppendAsync([Commit("stock/a", 2, "[2,3]")], default)).ShouldBe([true]);
+        IReadOnlyList<JournalCommit> read = await stores.Two.ReadGrainAsync("stock/a", 0, 10, default);
+        read.Select(c => (c.Version, Text(c))).ShouldBe([(1, "[1]"), (2, "[2,3]")]);
+        JournalCommit b = (await stores.Two.ReadGrainAsync("stock/b", 0, 10, default)).ShouldHaveSingleItem();
+        (Text(b), b.HasWork, b.CommitId).ShouldBe(("[\"ü\\u0000\"]", true, first[1].CommitId));
+        (await stores.Two.ReadGrainAsync("stock/a", 1, 10, default)).Select(c => c.Version).ShouldBe([2]);
+        (await stores.Two.ReadGrainAsync("stock/a", 0, 1, default)).Select(c => c.Version).ShouldBe([1]);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_stale_commit_is_refused_for_its_grain_alone(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        await stores.One.AppendAsync([Commit("stock/a", 1, "[1]")], default);
+        (await stores.Two.AppendAsync([Commit("stock/a", 1, "[9]"), Commit("stock/b", 1, "[2]")], default)).ShouldBe([false, true]);
+        Text((await stores.One.ReadGrainAsync("stock/a", 0, 10, default)).ShouldHaveSingleItem()).ShouldBe("[1]");
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_commit_without_the_one_before_it_is_refused(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        (await stores.One.AppendAsync([Commit("stock/a", 2, "[1]")], default)).ShouldBe([false]);
+        await stores.One.AppendAsync([Commit("stock/a", 1, "[1]")], default);
+        (await stores.One.AppendAsync([Commit("stock/a", 3, "[1]")], default)).ShouldBe([false]);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_batch_that_is_repeated_under_its_commit_id_is_there_once(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        JournalCommit[] batch = [Commit("stock/a", 1, "[1]"), Commit("stock/b", 1, "[2]")];
+        await stores.One.AppendAsync([batch[0]], default);
+        (await stores.Two.AppendAsync(batch, default)).ShouldBe([true, true]);
+        (await stores.Two.AppendAsync(batch, default)).ShouldBe([true, true]);
+        (await stores.One.ReadGrainAsync("stock/a", 0, 10, default)).Count.ShouldBe(1);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task Of_many_writers_of_one_version_exactly_one_wins(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        for (int version = 1; version <= 20; version++)
+        {
+            IReadOnlyList<bool>[] answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => Task.Run(() =>
+                (i % 2 == 0 ? stores.One : stores.Two).AppendAsync([Commit("stock/hot", version, $"[{i}]")], default))));
+            answers.Count(a => a[0]).ShouldBe(1);
+        }
+
+        (await stores.One.ReadGrainAsync("stock/hot", 0, 100, default)).Select(c => c.Version).ShouldBe(Enumerable.Range(1, 20).Select(v => (long)v));
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_reader_that_follows_a_partition_sees_every_commit_once_and_each_grain_in_order(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        const int Writers = 6, Rounds = 60;
+        string[] grains = [.. Enumerable.Range(0, 10_000).Select(i => $"order/{i}").Where(g => IJournalStore.PartitionOf(g) == 3).Take(Writers)];
+        Task writing = Task.WhenAll(grains.Select((grain, i) => Task.Run(async () =>
+        {
+            for (int version = 1; version <= Rounds; version++)
+                (await (i % 2 == 0 ? stores.One : stores.Two).AppendAsync([Commit(grain, version, "[0]")], default)).ShouldBe([true]);
+        })));
+        List<PositionedCommit> seen = [];
+        JournalPosition at = JournalPosition.Start;
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (seen.Count < Writers * Rounds)
+        {
+            IReadOnlyList<PositionedCommit> page = await stores.One.ReadPartitionAsync(3, at, 7, limit.Token);
+            foreach (PositionedCommit commit in page) (commit.Position > at).ShouldBeTrue();
+            if (page.Count > 0) at = page[^1].Position;
+            seen.AddRange(page);
+        }
+
+        await writing;
+        foreach (IGrouping<string, PositionedCommit> grain in seen.GroupBy(c => c.Commit.GrainId))
+            grain.Select(c => c.Commit.Version).ShouldBe(Enumerable.Range(1, Rounds).Select(v => (long)v));
+        (await stores.One.ReadPartitionAsync(3, at, 7, default)).ShouldBeEmpty();
+    }
+
+    [Theory, PostgreSqlStore]
+    public async Task A_commit_that_becomes_visible_late_is_never_skipped(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        string[] grains = [.. Enumerable.Range(0, 10_000).Select(i => $"order/{i}").Where(g => IJournalStore.PartitionOf(g) == 5).Take(2)];
+
+        // A slow transaction takes its number first and commits last, as a silo on a slow connection would.
+        await using var slow = new NpgsqlConnection(stores.Place.ConnectionString);
+        await slow.OpenAsync();
+        await using NpgsqlTransaction transaction = await slow.BeginTransactionAsync();
+        await using var insert = new NpgsqlCommand($"""
+            INSERT INTO journal (grain_id, version, partition, epoch, commit_id, event_count, has_work, recorded_at, events)
+            VALUES ('{grains[0]}', 1, 5, pg_current_xact_id()::text::bigint, gen_random_uuid(), 1, false, now(), '[1]')
+            """, slow);
+        await insert.ExecuteNonQueryAsync();
+        await stores.One.AppendAsync([Commit(grains[1], 1, "[2]")], default);
+
+        (await stores.Two.ReadPartitionAsync(5, JournalPosition.Start, 10, default)).ShouldBeEmpty();
+        await transaction.CommitAsync();
+        (await stores.Two.ReadPartitionAsync(5, JournalPosition.Start, 10, default)).Select(c => c.Commit.GrainId).ShouldBe(grains);
+    }
+
+    [Theory, PostgreSqlStore]
+    public async Task Positions_go_on_growing_after_a_restore_into_a_younger_server(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        await stores.One.AppendAsync([Commit("order/1", 1, "[1]")], default);
+        await using (var connection = new NpgsqlConnection(stores.Place.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var age = new NpgsqlCommand("UPDATE journal SET epoch = epoch + 1000000", connection);
+            await age.ExecuteNonQueryAsync();
+        }
+
+        await stores.Two.EnsureSchemaAsync(default);
+        await stores.Two.AppendAsync([Commit("order/1", 2, "[2]")], default);
+        IReadOnlyList<PositionedCommit> read = await stores.One.ReadPartitionAsync(IJournalStore.PartitionOf("order/1"), JournalPosition.Start, 10, default);
+        read.Select(c => c.Commit.Version).ShouldBe([1, 2]);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_checkpoint_never_goes_back(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        (await stores.One.ReadCheckpointAsync("feed", 2, default)).ShouldBe(JournalPosition.Start);
+        await stores.One.WriteCheckpointAsync("feed", 2, new JournalPosition(0, 70), default);
+        await stores.Two.WriteCheckpointAsync("feed", 2, new JournalPosition(0, 60), default);
+        (await stores.Two.ReadCheckpointAsync("feed", 2, default)).ShouldBe(new JournalPosition(0, 70));
+        (await stores.Two.ReadCheckpointAsync("feed", 3, default)).ShouldBe(JournalPosition.Start);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task All_grains_of_a_type_are_read_page_by_page(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        await stores.One.AppendAsync([Commit("product/a", 1, "[1]"), Commit("product/b", 1, "[2]"), Commit("products/x", 1, "[0]"), Commit("produce/x", 1, "[0]")], default);
+        await stores.One.AppendAsync([Commit("product/a", 2, "[3]")], default);
+        List<(string, long)> found = [];
+        (string? after, long version) = (null, 0);
+        while (await stores.One.ReadTypeAsync("product", after, version, 2, default) is { Count: > 0 } page)
+        {
+            found.AddRange(page.Select(c => (c.GrainId, c.Version)));
+            (after, version) = found[^1];
+        }
+
+        found.ShouldBe([("product/a", 1), ("product/a", 2), ("product/b", 1)]);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task Ten_silos_create_the_schema_at_once(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => Stores.Create(place).EnsureSchemaAsync(default))));
+        (await Stores.Create(place).AppendAsync([Commit("stock/a", 1, "[1]")], default)).ShouldBe([true]);
+    }
+
+    private static JournalCommit Commit(string grain, long version, string events, bool hasWork = false) =>
+        new(grain, version, Guid.NewGuid(), 1, hasWork, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(events));
+
+    private static string Text(JournalCommit commit) => Encoding.UTF8.GetString(commit.Events.Span);
+
+    // Two stores over one place, as two silos have them.
+    private sealed class Stores : IAsyncDisposable
+    {
+        private Stores(StorePlace place) => (Place, One, Two) = (place, Create(place), Create(place));
+
+        public StorePlace Place { get; }
+
+        public IJournalStore One { get; }
+
+        public IJournalStore Two { get; }
+
+        public static async Task<Stores> OpenAsync(string kind)
+        {
+            var stores = new Stores(await StorePlace.CreateAsync(kind));
+            await stores.One.EnsureSchemaAsync(default);
+            return stores;
+        }
+
+        public static IJournalStore Create(StorePlace place) => ShopSiloExtensions.CreateStore(new ShopOptions
+        {
+            Store = place.IsPostgreSql ? StoreKind.PostgreSql : StoreKind.Sqlite,
+            ConnectionString = place.ConnectionString,
+            DataDirectory = place.Directory,
+        });
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (IJournalStore store in new[] { One, Two })
+            {
+                if (store is IAsyncDisposable asyncStore) await asyncStore.DisposeAsync();
+                else (store as IDisposable)?.Dispose();
+            }
+
+            Place.Dispose();
+        }
+    }
+}
