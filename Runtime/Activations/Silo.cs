@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,7 +18,7 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
     private readonly ConcurrentDictionary<GrainId, WorkerPool> _workers = new();
     private readonly GrainManifest _manifest;
     private readonly GrainCollectionOptions _collection;
-    private readonly IEnumerable<IStartupTask> _startupTasks;
+    private readonly Lazy<IReadOnlyList<IOutgoingGrainCallFilter>> _outgoingFilters;
     private readonly long _origin;
     private ITimer? _ticker;
     private long _nowMs;
@@ -30,8 +31,6 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         TimeProvider clock,
         IOptions<SiloMessagingOptions> messaging,
         IOptions<GrainCollectionOptions> collection,
-        IEnumerable<IOutgoingGrainCallFilter> outgoing,
-        IEnumerable<IStartupTask> startupTasks,
         RuntimeInstruments instruments,
         ILogger<Silo> log)
     {
@@ -40,11 +39,11 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         Messaging = messaging.Value;
         Instruments = instruments;
         Log = log;
-        OutgoingFilters = [.. outgoing];
+        // Filters and startup tasks may call grains themselves, so they are made after the silo.
+        _outgoingFilters = new(() => [.. services.GetServices<IOutgoingGrainCallFilter>()]);
         GrainFactory = new GrainFactory(manifest, this, services);
         _manifest = manifest;
         _collection = collection.Value;
-        _startupTasks = startupTasks;
         _origin = clock.GetTimestamp();
         instruments.Observe(() => _activations.Values.CountBy(a => a.Class.Type.Name));
     }
@@ -63,7 +62,7 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
 
     public CallDeadlines Deadlines { get; } = new();
 
-    public IReadOnlyList<IOutgoingGrainCallFilter> OutgoingFilters { get; }
+    public IReadOnlyList<IOutgoingGrainCallFilter> OutgoingFilters => _outgoingFilters.Value;
 
     /// <summary>Milliseconds since the silo was made, at most one tick old.</summary>
     public long NowMs => Volatile.Read(ref _nowMs);
@@ -108,7 +107,7 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         using (ExecutionContext.SuppressFlow()) _ticker = Clock.CreateTimer(_ => Tick(), null, ClockTick, ClockTick);
-        foreach (IStartupTask task in _startupTasks) await task.Execute(cancellationToken);
+        foreach (IStartupTask task in Services.GetServices<IStartupTask>()) await task.Execute(cancellationToken);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

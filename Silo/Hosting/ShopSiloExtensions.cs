@@ -48,6 +48,7 @@ public static class ShopSiloExtensions
         services.AddSingleton<JournalWriter>();
         services.AddSingleton<JournalServices>();
         services.TryAddSingleton<IPaymentProvider, TestPaymentProvider>();
+        services.AddHostedService<DataDirectoryLock>();
         // Before the silo, so that it starts first and stops last: grains write until the very end.
         services.AddHostedService(s => s.GetRequiredService<JournalWriter>());
 

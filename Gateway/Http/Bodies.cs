@@ -1,0 +1,161 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Shop.Gateway.Http;
+
+/// <summary>An exact amount in units of the currency.</summary>
+public sealed record MoneyBody([property: JsonRequired] decimal Amount, [property: JsonRequired] string Currency)
+{
+    /// <summary>An amount as it is sent.</summary>
+    public static MoneyBody From(Money money) => new(money.ToDecimal(), money.Currency.Code);
+}
+
+public sealed record ProductBody(
+    string? Id, [property: JsonRequired] string Title, string? Description, IReadOnlyList<string>? Categories, [property: JsonRequired] IReadOnlyList<VariantBody> Variants, IReadOnlyList<string>? Media, bool? Published);
+
+public sealed record VariantBody([property: JsonRequired] string Sku, string? Title, [property: JsonRequired] IReadOnlyList<MoneyBody> Prices);
+
+public sealed record ProductReply(
+    string Id, string Title, string Description, IReadOnlyList<string> Categories, IReadOnlyList<VariantBody> Variants, IReadOnlyList<string> Media, bool Published, long Version);
+
+public sealed record ProductPageReply(IReadOnlyList<ProductReply> Products, string? NextPageToken);
+
+public sealed record ReceiptBody([property: JsonRequired] int Quantity, string? Reference);
+
+public sealed record AdjustmentBody([property: JsonRequired] int Difference, [property: JsonRequired] string Reason, string? Reference);
+
+public sealed record ReservationBody([property: JsonRequired] int Quantity, int? TtlSeconds, string? CustomerId);
+
+public sealed record ReservationReply(string ReservationId, string Sku, int Quantity, DateTimeOffset ExpiresAt);
+
+public sealed record StockRulesBody(int? LimitPerCustomer, IReadOnlyList<SaleWindowBody>? Windows);
+
+public sealed record SaleWindowBody([property: JsonRequired] DateTimeOffset From, [property: JsonRequired] DateTimeOffset To);
+
+public sealed record StockReply(string Sku, long OnHand, long Reserved, long Available, long Received, long Adjusted, long Sold, long Returned, long Version);
+
+public sealed record CartBody(string? CustomerId, string? Currency);
+
+public sealed record CartLineBody([property: JsonRequired] int Quantity);
+
+public sealed record CouponUseBody([property: JsonRequired] string Code);
+
+public sealed record MergeBody([property: JsonRequired] string From);
+
+public sealed record CartReply(
+    string Id, string Status, string? CustomerId, string Currency, IReadOnlyList<CartLineReply> Lines, IReadOnlyList<string> Coupons, MoneyBody Subtotal,
+    DateTimeOffset ExpiresAt, string? OrderId, long Version);
+
+public sealed record CartLineReply(string Sku, string ProductId, string Title, int Quantity, MoneyBody Price, MoneyBody Total);
+
+public sealed record AddressBody(string? Name, string? Line1, string? Line2, string? City, string? Region, string? PostalCode, string? Country);
+
+public sealed record PaymentBody(string? Method, [property: JsonRequired] string Token);
+
+public sealed record CartCheckoutBody(string? CustomerId, string? Email, AddressBody? ShippingAddress, [property: JsonRequired] PaymentBody Payment, bool? AcceptPriceChanges);
+
+public sealed record CheckoutBody(
+    [property: JsonRequired] IReadOnlyList<LineBody> Lines, string? CustomerId, string? Email, AddressBody? ShippingAddress, [property: JsonRequired] PaymentBody Payment, string? Currency, IReadOnlyList<string>? Coupons);
+
+public sealed record LineBody([property: JsonRequired] string Sku, [property: JsonRequired] int Quantity);
+
+public sealed record OrderReply(
+    string Id, string Number, string Status, DateTimeOffset CreatedAt, string? CustomerId, IReadOnlyList<OrderLineReply> Lines, IReadOnlyList<DiscountReply> Discounts,
+    MoneyBody Total, PaymentReply Payment, string? Email, AddressBody? ShippingAddress, string? CancelReason, IReadOnlyList<BookingReply> Fulfilments,
+    IReadOnlyList<BookingReply> Returns, IReadOnlyList<BookingReply> Refunds, long Version);
+
+public sealed record OrderLineReply(string Sku, string ProductId, string Title, int Quantity, MoneyBody Price, MoneyBody Total);
+
+public sealed record DiscountReply(string Code, MoneyBody Amount);
+
+public sealed record PaymentReply(string Status, MoneyBody Refunded);
+
+public sealed record BookingReply(string Id, IReadOnlyList<LineBody> Lines, MoneyBody? Amount, DateTimeOffset At, string? Note);
+
+public sealed record OrderPageReply(IReadOnlyList<OrderReply> Orders, int Total, string? NextPageToken);
+
+public sealed record CancelBody(string? Reason);
+
+public sealed record FulfilmentBody(IReadOnlyList<LineBody>? Lines, string? Tracking);
+
+public sealed record ReturnBody(IReadOnlyList<LineBody>? Lines, bool? Restock);
+
+public sealed record RefundBody(MoneyBody? Amount, string? Reason);
+
+public sealed record CustomerBody(string? Id, string? Name, string? Email, IReadOnlyList<AddressBody>? Addresses, bool? MarketingConsent);
+
+public sealed record CustomerReply(
+    string Id, string? Name, string? Email, IReadOnlyList<AddressBody> Addresses, bool MarketingConsent, DateTimeOffset CreatedAt, bool Erased, int OrderCount, long Version);
+
+public sealed record CustomerExportReply(CustomerReply Customer, IReadOnlyList<OrderReply> Orders);
+
+public sealed record PromotionBody(
+    [property: JsonRequired] string Code, decimal? PercentOff, MoneyBody? AmountOff, MoneyBody? MinimumTotal, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, int? UsesMax,
+    int? UsesPerCustomerMax, bool? Combinable);
+
+public sealed record PromotionReply(
+    string Code, decimal? PercentOff, MoneyBody? AmountOff, MoneyBody? MinimumTotal, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, int? UsesMax,
+    int? UsesPerCustomerMax, bool Combinable, long Uses, long Version);
+
+public sealed record SessionBody(string? CustomerId, int? TtlSeconds);
+
+public sealed record SessionReply(string Id, string Token, string? CustomerId, DateTimeOffset ExpiresAt);
+
+public sealed record KeyBody([property: JsonRequired] string Name, string? Kind, IReadOnlyList<string>? Scopes);
+
+public sealed record KeyReply(string Id, string Name, string Kind, IReadOnlyList<string> Scopes, DateTimeOffset CreatedAt, string? Key);
+
+public sealed record KeyListReply(IReadOnlyList<KeyReply> Keys);
+
+public sealed record CallbackBody([property: JsonRequired] string PaymentId, [property: JsonRequired] string Outcome, string? Reference);
+
+/// <summary>How bodies are read and written: strictly, with names in camel case.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = false,
+    AllowDuplicateProperties = false,
+    NumberHandling = JsonNumberHandling.Strict,
+    MaxDepth = 32)]
+[JsonSerializable(typeof(ProblemBody))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
+[JsonSerializable(typeof(ProductBody))]
+[JsonSerializable(typeof(ProductReply))]
+[JsonSerializable(typeof(ProductPageReply))]
+[JsonSerializable(typeof(ReceiptBody))]
+[JsonSerializable(typeof(AdjustmentBody))]
+[JsonSerializable(typeof(ReservationBody))]
+[JsonSerializable(typeof(ReservationReply))]
+[JsonSerializable(typeof(StockRulesBody))]
+[JsonSerializable(typeof(StockReply))]
+[JsonSerializable(typeof(CartBody))]
+[JsonSerializable(typeof(CartLineBody))]
+[JsonSerializable(typeof(CouponUseBody))]
+[JsonSerializable(typeof(MergeBody))]
+[JsonSerializable(typeof(CartReply))]
+[JsonSerializable(typeof(CartCheckoutBody))]
+[JsonSerializable(typeof(CheckoutBody))]
+[JsonSerializable(typeof(OrderReply))]
+[JsonSerializable(typeof(OrderPageReply))]
+[JsonSerializable(typeof(CancelBody))]
+[JsonSerializable(typeof(FulfilmentBody))]
+[JsonSerializable(typeof(ReturnBody))]
+[JsonSerializable(typeof(RefundBody))]
+[JsonSerializable(typeof(CustomerBody))]
+[JsonSerializable(typeof(CustomerReply))]
+[JsonSerializable(typeof(CustomerExportReply))]
+[JsonSerializable(typeof(PromotionBody))]
+[JsonSerializable(typeof(PromotionReply))]
+[JsonSerializable(typeof(SessionBody))]
+[JsonSerializable(typeof(SessionReply))]
+[JsonSerializable(typeof(KeyBody))]
+[JsonSerializable(typeof(KeyReply))]
+[JsonSerializable(typeof(KeyListReply))]
+[JsonSerializable(typeof(CallbackBody))]
+public sealed partial class GatewayJson : JsonSerializerContext
+{
+    /// <summary>How one body is read and written.</summary>
+    public static JsonTypeInfo<T> Of<T>() => (JsonTypeInfo<T>)Default.GetTypeInfo(typeof(T))!;
+}

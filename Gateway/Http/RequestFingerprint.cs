@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+using Shop.Gateway.Access;
+
+namespace Shop.Gateway.Http;
+
+/// <summary>What tells a retry from another request under the same idempotency key, and the ids that follow from the key.</summary>
+public static class RequestFingerprint
+{
+    internal static readonly object BodyHash = new();
+    private const int KeyLengthMax = 255;
+
+    /// <summary>The idempotency key of the request; null when it has none.</summary>
+    /// <exception cref="ProblemException">There are two, or it is not a key.</exception>
+    public static string? IdempotencyKey(this HttpContext context)
+    {
+        Microsoft.Extensions.Primitives.StringValues values = context.Request.Headers["Idempotency-Key"];
+        if (values.Count == 0) return null;
+        if (values.Count > 1) throw Problems.Bad("Idempotency-Key", "is there more than once");
+        string key = values[0] ?? "";
+        if (key.Length is 0 or > KeyLengthMax || key.Any(c => c is < ' ' or > '~'))
+            throw Problems.Bad("Idempotency-Key", $"must be 1 to {KeyLengthMax} printable ASCII characters");
+        return key;
+    }
+
+    /// <summary>The method, the path, the query and the body of the request as a hash.</summary>
+    public static string Fingerprint(this HttpContext context)
+    {
+        HttpRequest request = context.Request;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path.Value?.TrimEnd('/')}\n{request.QueryString.Value}\n"));
+        if (context.Items.TryGetValue(BodyHash, out object? body)) hash.AppendData((byte[])body!);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>
+    /// An id for what this request makes. With an idempotency key it follows from caller and key, so that a retry makes the
+    /// same thing; without one it is new.
+    /// </summary>
+    public static string NewId(this HttpContext context, string purpose)
+    {
+        if (context.IdempotencyKey() is not { } key) return Guid.CreateVersion7(context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()).ToString();
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{context.Principal().Id}\n{purpose}\n{key}"));
+        // A UUID of version 8: the bits are ours.
+        hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
+        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
+        return new Guid(hash.AsSpan(0, 16), bigEndian: true).ToString();
+    }
+}

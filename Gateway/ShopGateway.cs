@@ -1,0 +1,79 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Shop.Gateway.Access;
+using Shop.Gateway.Demo;
+using Shop.Gateway.Endpoints;
+using Shop.Gateway.Http;
+using Shop.Hosting;
+using Shop.Journaling;
+
+namespace Shop.Gateway;
+
+/// <summary>Puts the gateway together.</summary>
+public static class ShopGateway
+{
+    private const long BodyBytesMax = 1024 * 1024;
+
+    /// <summary>The gateway with a silo in the same process.</summary>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        configure?.Invoke(builder);
+        BootstrapKeys.Ensure(builder.Configuration, builder.Environment);
+        builder.AddShopSilo();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
+        builder.WebHost.ConfigureKestrel(ConfigureLimits);
+        builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("Shop:RateLimit")
+            .Validate(o => o is { KeyRequestsPerSecond: >= 0, SessionRequestsPerSecond: >= 0 }, "Shop:RateLimit takes requests a second, for instance 5000, or 0 for no limit.")
+            .ValidateOnStart();
+        builder.Services.AddSingleton<RateLimits>();
+        builder.Services.AddSingleton<KeyRing>();
+        builder.Services.AddSingleton<PageToken>();
+        builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
+        builder.Services.AddShopOpenApi();
+        builder.Services.AddHostedService<DemoCatalog>();
+
+        WebApplication app = builder.Build();
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<AccessMiddleware>();
+        MapRoutes(app);
+        return app;
+    }
+
+    private static void MapRoutes(WebApplication app)
+    {
+        RouteGroupBuilder v1 = app.MapGroup("/v1");
+        v1.MapProducts();
+        v1.MapStock();
+        v1.MapCarts();
+        v1.MapOrders();
+        v1.MapCustomers();
+        v1.MapPromotions();
+        v1.MapAccess();
+        app.MapGet("/health/live", () => Results.Text("live")).ExcludeFromDescription();
+        app.MapGet("/health/ready", (JournalWriter writer) => writer.IsAvailable
+            ? Results.Text("ready")
+            : Problems.Unavailable("unavailable", "The store cannot be reached.")).ExcludeFromDescription();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.UseSwaggerUI(ui =>
+        {
+            ui.RoutePrefix = "docs";
+            ui.DocumentTitle = "Shop API";
+            ui.SwaggerEndpoint("/openapi/v1.json", "Shop v1");
+        });
+        app.MapGet("/", () => Results.Redirect("/docs/")).ExcludeFromDescription();
+    }
+
+    private static void ConfigureLimits(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = BodyBytesMax;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 64;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxConcurrentConnections = 20_000;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+    }
+}
