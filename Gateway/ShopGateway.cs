@@ -1,6 +1,5 @@
-using System.Net;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Options;
 using Shop.Gateway.Access;
 using Shop.Gateway.Demo;
 using Shop.Gateway.Endpoints;
@@ -14,6 +13,13 @@ namespace Shop.Gateway;
 public static class ShopGateway
 {
     private const long BodyBytesMax = 1024 * 1024;
+
+    // Every request has a trace id, whether or not somebody collects traces.
+    private static readonly ActivityListener EveryRequest = new()
+    {
+        ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+        Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
+    };
 
     /// <summary>The gateway with a silo in the same process.</summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
@@ -34,6 +40,7 @@ public static class ShopGateway
         builder.Services.AddShopOpenApi();
         builder.Services.AddHostedService<DemoCatalog>();
 
+        ActivitySource.AddActivityListener(EveryRequest);
         WebApplication app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();

@@ -18,8 +18,9 @@ public static class RequestFingerprint
         if (values.Count == 0) return null;
         if (values.Count > 1) throw Problems.Bad("Idempotency-Key", "is there more than once");
         string key = values[0] ?? "";
-        if (key.Length is 0 or > KeyLengthMax || key.Any(c => c is < ' ' or > '~'))
-            throw Problems.Bad("Idempotency-Key", $"must be 1 to {KeyLengthMax} printable ASCII characters");
+        // A comma is what joins two headers of one name.
+        if (key.Length is 0 or > KeyLengthMax || key.Any(c => c is < ' ' or > '~' or ','))
+            throw Problems.Bad("Idempotency-Key", $"must be 1 to {KeyLengthMax} printable ASCII characters without a comma, once");
         return key;
     }
 

@@ -35,7 +35,7 @@ internal static class ImportCommand
         IAnsiConsole console = AnsiConsole.Console;
         if (!file.Exists)
         {
-            console.MarkupLineInterpolated($"[red]There is no file {file.FullName}.[/]");
+            Console.Error.WriteLine($"There is no file {file.FullName}.");
             return Failed;
         }
 
@@ -59,7 +59,7 @@ internal static class ImportCommand
         }
         catch (Exception e) when (e is FormatException or ImportException)
         {
-            console.MarkupLineInterpolated($"[red]{e.Message}[/]");
+            Console.Error.WriteLine(e.Message);
             return Failed;
         }
         finally
@@ -119,10 +119,10 @@ internal static class ImportCommand
             console.Write(not);
 
             int notTaken = plan.NotTaken.Values.Sum(n => n.Count);
-            console.WriteLine($"Lines: {plan.SaleLines} sold + {plan.ReturnLines} returned + {notTaken} not taken = {plan.SaleLines + plan.ReturnLines + notTaken} of {plan.LineCount}");
-            console.WriteLine($"GBP: {Text(gross)} sold - {Text(back)} returned + {Text(left)} not taken = {Text(gross - back + left)} of {Text(plan.FileTotal)}");
-            console.WriteLine($"Invoices: {plan.Invoices}, of which {plan.Orders.Count() - plan.Invoices} became a second order because they have a SKU at two prices");
-            console.WriteLine($"New in this run: {shop.Done} orders and returns");
+            Console.WriteLine($"Lines: {plan.SaleLines} sold + {plan.ReturnLines} returned + {notTaken} not taken = {plan.SaleLines + plan.ReturnLines + notTaken} of {plan.LineCount}");
+            Console.WriteLine($"GBP: {Text(gross)} sold - {Text(back)} returned + {Text(left)} not taken = {Text(gross - back + left)} of {Text(plan.FileTotal)}");
+            Console.WriteLine($"Invoices: {plan.Invoices}, of which {plan.Orders.Count() - plan.Invoices} became a second order because they have a SKU at two prices");
+            Console.WriteLine($"New in this run: {shop.Done} orders and returns");
             good &= plan.SaleLines + plan.ReturnLines + notTaken == plan.LineCount && gross - back + left == plan.FileTotal;
             console.MarkupLine(good ? "[green]Everything reconciles to the penny.[/]" : "[red]The figures do not reconcile.[/]");
             return good;

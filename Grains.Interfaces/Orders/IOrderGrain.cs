@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Shop.Payments;
 using Shop.Promotions;
 
@@ -147,6 +148,16 @@ public sealed record PriceChange(Sku Sku, Money OldPrice, Money NewPrice);
 
 /// <summary>Why a checkout came to nothing. Kept with the order, so that a retry gets the same answer.</summary>
 [GenerateSerializer, Immutable, Alias("Rejection")]
+[JsonPolymorphic]
+[JsonDerivedType(typeof(OutOfStock), "out-of-stock")]
+[JsonDerivedType(typeof(PriceChanged), "price-changed")]
+[JsonDerivedType(typeof(UnknownSkus), "unknown-skus")]
+[JsonDerivedType(typeof(NotForSale), "not-for-sale")]
+[JsonDerivedType(typeof(LimitReached), "limit-reached")]
+[JsonDerivedType(typeof(CouponRejected), "coupon-rejected")]
+[JsonDerivedType(typeof(PaymentDeclined), "payment-declined")]
+[JsonDerivedType(typeof(PaymentTimedOut), "payment-timed-out")]
+[JsonDerivedType(typeof(BadTotal), "bad-total")]
 public abstract record Rejection
 {
     /// <summary>There is not enough of some SKUs.</summary>

@@ -51,9 +51,8 @@ internal sealed partial class ApiKeysJson : JsonSerializerContext;
 
 /// <inheritdoc cref="IApiKeysGrain"/>
 [Reentrant, GrainType("api-keys")]
-public sealed class ApiKeysGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<ApiKeysState, ApiKeyEvent>(snapshot, services), IApiKeysGrain
+public sealed class ApiKeysGrain(JournalServices services)
+    : EventSourcedGrain<ApiKeysState, ApiKeyEvent>(services), IApiKeysGrain
 {
     /// <inheritdoc/>
     public async Task<bool> Add(ApiKey key)

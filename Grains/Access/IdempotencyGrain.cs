@@ -56,9 +56,8 @@ internal sealed partial class IdempotencyJson : JsonSerializerContext;
 
 /// <inheritdoc cref="IIdempotencyGrain"/>
 [Reentrant, GrainType("idempotency"), CollectionAgeLimit(Minutes = 2)]
-public sealed class IdempotencyGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<IdempotencyState, IdempotencyEvent>(snapshot, services), IIdempotencyGrain
+public sealed class IdempotencyGrain(JournalServices services)
+    : EventSourcedGrain<IdempotencyState, IdempotencyEvent>(services), IIdempotencyGrain
 {
     private static readonly TimeSpan RunningMax = TimeSpan.FromMinutes(1);
     private DateTimeOffset? _runningSince;

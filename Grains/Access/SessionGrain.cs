@@ -53,9 +53,8 @@ internal sealed partial class SessionJson : JsonSerializerContext;
 
 /// <inheritdoc cref="ISessionGrain"/>
 [Reentrant, GrainType("session")]
-public sealed class SessionGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<SessionState, SessionEvent>(snapshot, services), ISessionGrain
+public sealed class SessionGrain(JournalServices services)
+    : EventSourcedGrain<SessionState, SessionEvent>(services), ISessionGrain
 {
     /// <inheritdoc/>
     public async Task<Session> Open(string sessionId, CustomerId? customer, TimeSpan ttl)

@@ -9,10 +9,9 @@ namespace Shop.Carts;
 /// <inheritdoc cref="ICartGrain"/>
 [Reentrant, GrainType("cart")]
 public sealed class CartGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
     JournalServices services,
     IOptions<CartOptions> options)
-    : EventSourcedGrain<CartState, CartEvent>(snapshot, services), ICartGrain
+    : EventSourcedGrain<CartState, CartEvent>(services), ICartGrain
 {
     private bool _checkingOut;
 

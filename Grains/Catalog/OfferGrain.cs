@@ -2,9 +2,8 @@ namespace Shop.Catalog;
 
 /// <inheritdoc cref="IOfferGrain"/>
 [Reentrant, GrainType("offer")]
-public sealed class OfferGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<OfferState, OfferEvent>(snapshot, services), IOfferGrain
+public sealed class OfferGrain(JournalServices services)
+    : EventSourcedGrain<OfferState, OfferEvent>(services), IOfferGrain
 {
     /// <inheritdoc/>
     public async Task<ProductId> Publish(Offer offer)

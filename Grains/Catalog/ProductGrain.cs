@@ -4,9 +4,8 @@ namespace Shop.Catalog;
 
 /// <inheritdoc cref="IProductGrain"/>
 [Reentrant, GrainType("product")]
-public sealed class ProductGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<ProductState, ProductEvent>(snapshot, services), IProductGrain
+public sealed class ProductGrain(JournalServices services)
+    : EventSourcedGrain<ProductState, ProductEvent>(services), IProductGrain
 {
     private Task<ProductAnswer?>? _showing;
 

@@ -5,10 +5,9 @@ namespace Shop.Customers;
 /// <inheritdoc cref="ICustomerGrain"/>
 [Reentrant, GrainType("customer")]
 public sealed class CustomerGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
     [PersistentState("profile", JournalServices.SnapshotStorage)] IPersistentState<CustomerRecord> record,
     JournalServices services)
-    : EventSourcedGrain<CustomerState, CustomerEvent>(snapshot, services), ICustomerGrain, IDisposable
+    : EventSourcedGrain<CustomerState, CustomerEvent>(services), ICustomerGrain, IDisposable
 {
     private static readonly CustomerProfile Blank = new(null, null, [], false);
     private readonly SemaphoreSlim _profile = new(1, 1);

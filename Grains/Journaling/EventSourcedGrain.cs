@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 
 namespace Shop.Journaling;
 
@@ -38,7 +40,12 @@ public sealed class GrainSnapshot
 }
 
 /// <summary>What every event-sourced grain needs from the silo.</summary>
-public sealed class JournalServices(IJournalStore store, JournalWriter writer, TimeProvider clock, ILogger<JournalServices> log)
+public sealed class JournalServices(
+    IJournalStore store,
+    JournalWriter writer,
+    [FromKeyedServices(JournalServices.SnapshotStorage)] IGrainStorage snapshots,
+    TimeProvider clock,
+    ILogger<JournalServices> log)
 {
     /// <summary>The storage that snapshots are kept in.</summary>
     public const string SnapshotStorage = "snapshots";
@@ -46,6 +53,8 @@ public sealed class JournalServices(IJournalStore store, JournalWriter writer, T
     internal IJournalStore Store => store;
 
     internal JournalWriter Writer => writer;
+
+    internal IGrainStorage Snapshots => snapshots;
 
     internal TimeProvider Clock => clock;
 
@@ -57,17 +66,23 @@ public sealed class JournalServices(IJournalStore store, JournalWriter writer, T
 /// they are durable while further turns run. Every such grain is reentrant, and its turns must not await between reading the
 /// state and committing what they decided on it.
 /// </summary>
-public abstract class EventSourcedGrain<TState, TEvent>(IPersistentState<GrainSnapshot> snapshot, JournalServices services) : Grain
+public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services) : Grain
     where TState : class, IEventSourced<TState, TEvent>
 {
+    private const string SnapshotName = "snapshot";
     private const int ReadCommitsMax = 500;
+
+    // What a grain that was not snapshot has at most to be read in one go; most grains never have more.
+    private const int TailCommitsMax = 64;
 
     private static readonly JsonTypeInfo<TState> StateJson = TypeInfo<TState>();
     private static readonly JsonTypeInfo<TEvent> EventJson = TypeInfo<TEvent>();
     private static readonly JsonTypeInfo<TEvent[]> EventsJson = TypeInfo<TEvent[]>();
 
     private GrainJournal _journal = null!;
+    private GrainState<GrainSnapshot>? _snapshot;
     private long _snapshotEvents;
+    private long _snapshotVersion;
     private Task _snapshotting = Task.CompletedTask;
 
     /// <summary>The state with everything that was decided, durable or not.</summary>
@@ -89,27 +104,21 @@ public abstract class EventSourcedGrain<TState, TEvent>(IPersistentState<GrainSn
         IGrainContext context = GrainContext;
         _journal = new GrainJournal(grainId, services.Writer, error => context.Deactivate(
             new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The journal refused a commit.", error)));
+        IReadOnlyList<JournalCommit> tail = await services.Store.ReadTailAsync(grainId, TailCommitsMax, cancellationToken);
         long version = 0;
-        if (snapshot.State is { State: { } json } found)
+        if (tail.Count > 0 && tail[0].Version > 1)
         {
-            State = JsonSerializer.Deserialize(json, StateJson)!;
-            (version, Version, _snapshotEvents) = (found.CommitVersion, found.EventCount, found.EventCount);
-        }
-
-        IReadOnlyList<JournalCommit> commits;
-        do
-        {
-            commits = await services.Store.ReadGrainAsync(grainId, version, ReadCommitsMax, cancellationToken);
-            foreach (JournalCommit commit in commits)
+            // Older than its newest commits: a snapshot and what came after it.
+            version = await LoadSnapshotAsync();
+            while (version + 1 < tail[0].Version)
             {
-                if (commit.Version != version + 1) throw new InvalidOperationException($"{grainId} has no commit {version + 1} before {commit.Version}.");
-                foreach (TEvent @event in JsonSerializer.Deserialize(commit.Events.Span, EventsJson)!) State = State.Apply(@event);
-                Version += commit.EventCount;
-                version = commit.Version;
+                IReadOnlyList<JournalCommit> commits = await services.Store.ReadGrainAsync(grainId, version, ReadCommitsMax, cancellationToken);
+                if (commits.Count == 0) throw new InvalidOperationException($"{grainId} has no commit {version + 1} before {tail[0].Version}.");
+                version = Apply(commits, version);
             }
         }
-        while (commits.Count == ReadCommitsMax);
 
+        version = Apply(tail, version);
         State.AssertInvariants();
         _journal.Load(version);
     }
@@ -118,7 +127,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(IPersistentState<GrainSn
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         await _snapshotting;
-        if (_journal.Error is not null || Version - _snapshotEvents < services.Writer.Options.SnapshotEventsOnDeactivation) return;
+        if (_journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
         await _journal.Durable();
         await WriteSnapshotAsync(TakeSnapshot());
     }
@@ -151,6 +160,38 @@ public abstract class EventSourcedGrain<TState, TEvent>(IPersistentState<GrainSn
 
     private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>?)TState.Json.GetTypeInfo(typeof(T))
         ?? throw new InvalidOperationException($"{TState.Json.GetType().Name} does not know {typeof(T)}.");
+
+    private async Task<long> LoadSnapshotAsync()
+    {
+        GrainSnapshot known = (await ReadSnapshotAsync()).State;
+        if (known.State is not { } json) return 0;
+        State = JsonSerializer.Deserialize(json, StateJson)!;
+        (Version, _snapshotEvents, _snapshotVersion) = (known.EventCount, known.EventCount, known.CommitVersion);
+        return known.CommitVersion;
+    }
+
+    private async Task<GrainState<GrainSnapshot>> ReadSnapshotAsync()
+    {
+        if (_snapshot is not null) return _snapshot;
+        var state = new GrainState<GrainSnapshot>();
+        await services.Snapshots.ReadStateAsync(SnapshotName, this.GetGrainId(), state);
+        return _snapshot = state;
+    }
+
+    // Commits that a snapshot has already are passed over.
+    private long Apply(IReadOnlyList<JournalCommit> commits, long version)
+    {
+        foreach (JournalCommit commit in commits)
+        {
+            if (commit.Version <= version) continue;
+            if (commit.Version != version + 1) throw new InvalidOperationException($"{commit.GrainId} has no commit {version + 1} before {commit.Version}.");
+            foreach (TEvent @event in JsonSerializer.Deserialize(commit.Events.Span, EventsJson)!) State = State.Apply(@event);
+            Version += commit.EventCount;
+            version = commit.Version;
+        }
+
+        return version;
+    }
 
     private void SnapshotIfDue()
     {
@@ -187,11 +228,14 @@ public abstract class EventSourcedGrain<TState, TEvent>(IPersistentState<GrainSn
     {
         try
         {
-            snapshot.State = taken;
-            await snapshot.WriteStateAsync();
+            GrainState<GrainSnapshot> state = await ReadSnapshotAsync();
+            state.State = taken;
+            await services.Snapshots.WriteStateAsync(SnapshotName, this.GetGrainId(), state);
+            _snapshotVersion = taken.CommitVersion;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
+            _snapshot = null;
             JournalLog.SnapshotFailed(services.Log, e, _journal.GrainId);
         }
     }

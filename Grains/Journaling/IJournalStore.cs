@@ -27,6 +27,9 @@ public interface IJournalStore
     /// </summary>
     Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation);
 
+    /// <summary>The newest commits of a grain, oldest first.</summary>
+    Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation);
+
     /// <summary>The commits of a grain after a version, oldest first.</summary>
     Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation);
 

@@ -20,7 +20,4 @@ public sealed class JournalOptions
 
     /// <summary>A snapshot is written after this many events at the latest. 1,000 by default.</summary>
     public int SnapshotEvents { get; set; } = 1_000;
-
-    /// <summary>A grain that deactivates writes a snapshot when at least this many events came since the last. 8 by default: fewer are read faster than a snapshot is written.</summary>
-    public int SnapshotEventsOnDeactivation { get; set; } = 8;
 }

@@ -10,11 +10,10 @@ namespace Shop.Orders;
 /// <inheritdoc cref="IOrderGrain"/>
 [Reentrant, GrainType("order")]
 public sealed class OrderGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
     JournalServices services,
     IOptions<OrderOptions> options,
     IOptions<PaymentOptions> paymentOptions)
-    : EventSourcedGrain<OrderState, OrderEvent>(snapshot, services), IOrderGrain
+    : EventSourcedGrain<OrderState, OrderEvent>(services), IOrderGrain
 {
     private bool _placing;
     private Task? _work;

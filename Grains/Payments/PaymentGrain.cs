@@ -7,11 +7,10 @@ namespace Shop.Payments;
 /// <inheritdoc cref="IPaymentGrain"/>
 [Reentrant, GrainType("payment")]
 public sealed class PaymentGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot,
     JournalServices services,
     IPaymentProvider provider,
     IOptions<PaymentOptions> options)
-    : EventSourcedGrain<PaymentState, PaymentEvent>(snapshot, services), IPaymentGrain
+    : EventSourcedGrain<PaymentState, PaymentEvent>(services), IPaymentGrain
 {
     private Task<ProviderAnswer>? _asking;
     private bool _asked;

@@ -4,9 +4,8 @@ namespace Shop.Promotions;
 
 /// <inheritdoc cref="IPromotionGrain"/>
 [Reentrant, GrainType("promotion")]
-public sealed class PromotionGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<PromotionState, PromotionEvent>(snapshot, services), IPromotionGrain
+public sealed class PromotionGrain(JournalServices services)
+    : EventSourcedGrain<PromotionState, PromotionEvent>(services), IPromotionGrain
 {
     /// <inheritdoc/>
     public Task<PromotionAnswer> Define(CouponRules rules, bool mustBeNew) => Run(PromotionDecider.Define(State, rules, mustBeNew, Now));

@@ -4,9 +4,8 @@ namespace Shop.Stock;
 
 /// <inheritdoc cref="IStockGrain"/>
 [Reentrant, GrainType("stock")]
-public sealed class StockGrain(
-    [PersistentState("snapshot", JournalServices.SnapshotStorage)] IPersistentState<GrainSnapshot> snapshot, JournalServices services)
-    : EventSourcedGrain<StockState, StockEvent>(snapshot, services), IStockGrain
+public sealed class StockGrain(JournalServices services)
+    : EventSourcedGrain<StockState, StockEvent>(services), IStockGrain
 {
     private IGrainTimer? _expiry;
     private DateTimeOffset _expiryAt = DateTimeOffset.MaxValue;

@@ -52,6 +52,22 @@ namespace Orleans
     }
 }
 
+namespace Orleans
+{
+    /// <summary>A state between grain and storage, for code that calls a storage itself.</summary>
+    public class GrainState<T> : IGrainState<T>
+    {
+        /// <inheritdoc/>
+        public T State { get; set; } = Activator.CreateInstance<T>();
+
+        /// <inheritdoc/>
+        public string? ETag { get; set; }
+
+        /// <inheritdoc/>
+        public bool RecordExists { get; set; }
+    }
+}
+
 namespace Orleans.Storage
 {
     /// <summary>Where grain states are kept.</summary>

@@ -64,6 +64,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     private const string Columns = "grain_id, version, commit_id, event_count, has_work, recorded_at, events, epoch, number";
 
     private readonly NpgsqlDataSource _source;
+    private readonly TailReader _tails;
 
     /// <summary>Creates a store over a database that exists.</summary>
     public PostgreSqlJournalStore(string connectionString)
@@ -74,6 +75,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0) builder.ConnectionStringBuilder.MaxAutoPrepare = 20;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         _source = builder.Build();
+        _tails = new TailReader(ReadTailsAsync);
     }
 
     /// <inheritdoc/>
@@ -120,6 +122,9 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
             $"SELECT {Columns} FROM journal WHERE grain_id = $1 AND version > $2 ORDER BY version LIMIT $3", cancellation, grainId, afterVersion, limit);
         return [.. found.Select(f => f.Commit)];
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation) => _tails.ReadAsync(grainId, limit, cancellation);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation) => ReadAsync($"""
@@ -195,6 +200,15 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation)) found[reader.GetInt64(0) - 1] = true;
         return found;
+    }
+
+    private async Task<ILookup<string, JournalCommit>> ReadTailsAsync(string[] grainIds, int limit, CancellationToken cancellation)
+    {
+        IReadOnlyList<PositionedCommit> found = await ReadAsync($"""
+            SELECT t.* FROM unnest($1::text[]) AS q (id) CROSS JOIN LATERAL
+                (SELECT {Columns} FROM journal WHERE grain_id = q.id ORDER BY version DESC LIMIT $2) t
+            """, cancellation, grainIds, limit);
+        return found.Select(f => f.Commit).OrderBy(c => c.Version).ToLookup(c => c.GrainId);
     }
 
     private NpgsqlCommand Command(string sql, params ReadOnlySpan<object> parameters)

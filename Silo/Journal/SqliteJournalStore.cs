@@ -96,6 +96,14 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation)
+    {
+        IReadOnlyList<PositionedCommit> found = await ReadAsync(
+            $"SELECT {Columns} FROM journal WHERE grain_id = @grain ORDER BY version DESC LIMIT @limit", cancellation, ("grain", grainId), ("limit", limit));
+        return [.. found.Select(f => f.Commit).Reverse()];
+    }
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation) =>
         ReadAsync($"SELECT {Columns} FROM journal WHERE partition = @partition AND number > @number ORDER BY number LIMIT @limit",
             cancellation, ("partition", partition), ("number", after.Number), ("limit", limit));

@@ -22,6 +22,9 @@ public sealed class JournalStoreContract
         (Text(b), b.HasWork, b.CommitId).ShouldBe(("[\"ü\\u0000\"]", true, first[1].CommitId));
         (await stores.Two.ReadGrainAsync("stock/a", 1, 10, default)).Select(c => c.Version).ShouldBe([2]);
         (await stores.Two.ReadGrainAsync("stock/a", 0, 1, default)).Select(c => c.Version).ShouldBe([1]);
+        (await stores.Two.ReadTailAsync("stock/a", 9, default)).Select(c => c.Version).ShouldBe([1, 2]);
+        (await stores.Two.ReadTailAsync("stock/a", 1, default)).Select(c => c.Version).ShouldBe([2]);
+        (await stores.Two.ReadTailAsync("stock/none", 9, default)).ShouldBeEmpty();
     }
 
     [Theory, SqliteStore, PostgreSqlStore]

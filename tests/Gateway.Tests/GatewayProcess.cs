@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace Shop.Gateway.Tests;
+
+/// <summary>A shop in a process of its own, which can be killed as the kernel kills.</summary>
+public sealed class GatewayProcess : IAsyncDisposable
+{
+    private readonly StorePlace _place;
+    private readonly Uri _address;
+    private Process? _process;
+
+    private GatewayProcess(StorePlace place)
+    {
+        _place = place;
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        _address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
+        Admin = new ShopClient(_address, ShopHost.SecretKey);
+    }
+
+    public ShopClient Admin { get; }
+
+    public static async Task<GatewayProcess> StartAsync(StorePlace place)
+    {
+        var gateway = new GatewayProcess(place);
+        await gateway.StartAsync();
+        return gateway;
+    }
+
+    public static Process Run(IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string?>> settings)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Shop.Gateway.dll"), .. arguments, .. settings.Select(s => $"--{s.Key}={s.Value}")])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+        return Process.Start(start)!;
+    }
+
+    public async Task StartAsync()
+    {
+        _process = Run([], [
+            .. _place.Settings, new("urls", _address.ToString()), new("Shop:SecretKey", ShopHost.SecretKey), new("Logging:LogLevel:Default", "Warning"),
+            new("Shop:PaymentWindow", "00:00:20")]);
+        _process.OutputDataReceived += (_, _) => { };
+        _process.BeginOutputReadLine();
+        string errors = "";
+        _process.ErrorDataReceived += (_, e) => errors += e.Data;
+        _process.BeginErrorReadLine();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            if (_process.HasExited) throw new InvalidOperationException($"The gateway ended with {_process.ExitCode}: {errors}");
+            try
+            {
+                if ((await Admin.Http.GetAsync("/health/ready", limit.Token)).IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(20, limit.Token);
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null) await KillAsync();
+        Admin.Dispose();
+    }
+}
