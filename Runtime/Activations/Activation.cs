@@ -140,7 +140,8 @@ internal sealed class Activation : IGrainContext, IThreadPoolWorkItem
         }
 
         SynchronizationContext.SetSynchronizationContext(null);
-        Volatile.Write(ref _scheduled, 0);
+        // A full fence: without it the look into the mailbox may come before others see that nobody is at work here.
+        Interlocked.Exchange(ref _scheduled, 0);
         if (!_mailbox.IsEmpty) Schedule();
     }
 

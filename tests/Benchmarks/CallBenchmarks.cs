@@ -20,7 +20,7 @@ public sealed class EchoGrain : Grain, IEchoGrain
 }
 
 /// <summary>Calls of warm grains in process: time and allocation a call.</summary>
-[MemoryDiagnoser]
+[MemoryDiagnoser, InProcess]
 public class CallBenchmarks
 {
     private const int Calls = 100_000, Grains = 10_000;

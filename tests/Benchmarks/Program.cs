@@ -6,6 +6,9 @@ switch (args)
     case ["memory"]:
         await MemoryPerActivation.RunAsync();
         break;
+    case ["sleepy"]:
+        await SleepyGrain.RunAsync();
+        break;
     case ["reserve", .. string[] rest] when rest.Length >= 2:
         await ReserveBenchmark.RunAsync(rest);
         break;

@@ -229,6 +229,17 @@ public sealed class CallTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_grain_that_falls_asleep_at_the_very_moment_of_a_call_wakes_up()
+    {
+        // One caller at a time makes the grain go to sleep after each call: a million chances to miss the next one.
+        IProbeGrain probe = Probe("sleepy");
+        await Task.Run(async () =>
+        {
+            for (int i = 0; i < 1_000_000; i++) await probe.Peek();
+        }).WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
     public async Task A_stateless_worker_has_as_many_activations_as_its_limit()
     {
         IWorkerGrain worker = _cluster.GrainFactory.GetGrain<IWorkerGrain>("0");
