@@ -60,15 +60,12 @@ internal static class OrderEndpoints
     // The signature is of the raw body, so it is checked before anything is read from it.
     private static async Task<IResult> Callback(HttpContext context, IGrainFactory grains, IOptions<ShopOptions> options)
     {
-        using var raw = new MemoryStream();
-        await context.Request.Body.CopyToAsync(raw, context.RequestAborted);
+        byte[] raw = await context.BodyAsync();
         string signature = context.Request.Headers["X-Signature"].ToString();
-        byte[] expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(options.Value.CallbackSecret ?? ""), raw.ToArray());
+        byte[] expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(options.Value.CallbackSecret ?? ""), raw);
         bool signed = !string.IsNullOrEmpty(options.Value.CallbackSecret)
             && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(expected)), Encoding.ASCII.GetBytes(signature));
         if (!signed) return Reply.Problem(Problems.Of(401, "bad-signature", "The signature is not of this body."));
-        raw.Position = 0;
-        context.Request.Body = raw;
         CallbackBody body = (await Json<CallbackBody>.BindAsync(context))!.Value;
         if (body.Outcome is not ("approved" or "declined")) throw Problems.Bad("outcome", "must be approved or declined");
         OrderId order = Fields.Id<OrderId>(body.PaymentId, "paymentId");
@@ -82,7 +79,7 @@ internal static class OrderEndpoints
 
     // These commands have sensible meanings without a body.
     private static async Task<T?> OptionalBody<T>(HttpContext context)
-        where T : class => context.Request.ContentLength is null or 0 && context.Request.ContentType is null ? null : (await Json<T>.BindAsync(context))?.Value;
+        where T : class => (await context.BodyAsync()).Length == 0 ? null : (await Json<T>.BindAsync(context))?.Value;
 
     private static IOrderGrain Order(IGrainFactory grains, string id) => grains.GetGrain<IOrderGrain>(Fields.Id<OrderId>(id, "id").Value);
 }

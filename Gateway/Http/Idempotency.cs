@@ -17,6 +17,7 @@ public sealed class IdempotencyFilter(IGrainFactory grains) : IEndpointFilter
     {
         HttpContext http = context.HttpContext;
         if (http.IdempotencyKey() is not { } key) return await next(context);
+        await http.BodyAsync();
         IIdempotencyGrain grain = grains.GetGrain<IIdempotencyGrain>(KeyRing.Hash($"{http.Principal().Id}\n{key}"));
         switch (await grain.Begin(http.Fingerprint()))
         {

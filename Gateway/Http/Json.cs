@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -22,8 +21,7 @@ public sealed class Json<T> : IEndpointParameterMetadataProvider
         HttpRequest request = context.Request;
         if (!request.HasJsonContentType())
             throw new ProblemException(Problems.Of(415, "unsupported-media-type", "The body must be JSON.", "Send Content-Type: application/json."));
-        byte[] body = await ReadAsync(request, context.RequestAborted);
-        context.Items[RequestFingerprint.BodyHash] = SHA256.HashData(body);
+        byte[] body = await context.BodyAsync();
         try
         {
             T? value = JsonSerializer.Deserialize(body, GatewayJson.Of<T>());
@@ -38,20 +36,6 @@ public sealed class Json<T> : IEndpointParameterMetadataProvider
     /// <inheritdoc/>
     public static void PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
         builder.Metadata.Add(new AcceptsMetadata(["application/json"], typeof(T)));
-
-    private static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellation)
-    {
-        if (request.ContentLength is { } length and <= 64 * 1024)
-        {
-            byte[] exact = new byte[length];
-            await request.Body.ReadExactlyAsync(exact, cancellation);
-            return exact;
-        }
-
-        using var buffer = new MemoryStream();
-        await request.Body.CopyToAsync(buffer, cancellation);
-        return buffer.ToArray();
-    }
 
     private static string FieldOf(JsonException e)
     {

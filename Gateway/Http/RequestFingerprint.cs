@@ -7,7 +7,7 @@ namespace Shop.Gateway.Http;
 /// <summary>What tells a retry from another request under the same idempotency key, and the ids that follow from the key.</summary>
 public static class RequestFingerprint
 {
-    internal static readonly object BodyHash = new();
+    private static readonly object Body = new();
     private const int KeyLengthMax = 255;
 
     /// <summary>The idempotency key of the request; null when it has none.</summary>
@@ -24,13 +24,22 @@ public static class RequestFingerprint
         return key;
     }
 
-    /// <summary>The method, the path, the query and the body of the request as a hash.</summary>
+    /// <summary>The body of the request, read once.</summary>
+    public static async Task<byte[]> BodyAsync(this HttpContext context)
+    {
+        if (context.Items.TryGetValue(Body, out object? known)) return (byte[])known!;
+        byte[] body = await ReadAsync(context.Request, context.RequestAborted);
+        context.Items[Body] = body;
+        return body;
+    }
+
+    /// <summary>The method, the path, the query and the body of the request as a hash. The body has to be read before.</summary>
     public static string Fingerprint(this HttpContext context)
     {
         HttpRequest request = context.Request;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path.Value?.TrimEnd('/')}\n{request.QueryString.Value}\n"));
-        if (context.Items.TryGetValue(BodyHash, out object? body)) hash.AppendData((byte[])body!);
+        if (context.Items.TryGetValue(Body, out object? body)) hash.AppendData((byte[])body!);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -46,5 +55,19 @@ public static class RequestFingerprint
         hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
         return new Guid(hash.AsSpan(0, 16), bigEndian: true).ToString();
+    }
+
+    private static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellation)
+    {
+        if (request.ContentLength is { } length and <= 64 * 1024)
+        {
+            byte[] exact = new byte[length];
+            await request.Body.ReadExactlyAsync(exact, cancellation);
+            return exact;
+        }
+
+        using var buffer = new MemoryStream();
+        await request.Body.CopyToAsync(buffer, cancellation);
+        return buffer.ToArray();
     }
 }

@@ -173,7 +173,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     private async Task<GrainState<GrainSnapshot>> ReadSnapshotAsync()
     {
         if (_snapshot is not null) return _snapshot;
-        var state = new GrainState<GrainSnapshot>();
+        var state = new GrainState<GrainSnapshot> { State = new GrainSnapshot() };
         await services.Snapshots.ReadStateAsync(SnapshotName, this.GetGrainId(), state);
         return _snapshot = state;
     }

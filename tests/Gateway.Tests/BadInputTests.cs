@@ -257,6 +257,11 @@ public sealed class BadInputTests
         (await shop.Post($"/v1/stock/{sku}/receipts", """{"quantity":5}""", header)).ShouldBe(201).Text.ShouldBe(booked.Text);
         (await shop.Post($"/v1/stock/{sku}/receipts", """{"quantity":6}""", header)).ShouldBe(422);
         await shop.CheckLevel(sku, sold: 1, onHand: 13);
+
+        (string, string)[] refund = [("Idempotency-Key", NewSku())];
+        Answer refunded = (await shop.Post($"/v1/orders/{first["id"]}/refunds", """{"amount":{"amount":2,"currency":"EUR"}}""", refund)).ShouldBe(201);
+        (await shop.Post($"/v1/orders/{first["id"]}/refunds", """{"amount":{"amount":2,"currency":"EUR"}}""", refund)).ShouldBe(201).Text.ShouldBe(refunded.Text);
+        (await shop.Post($"/v1/orders/{first["id"]}/refunds", """{"amount":{"amount":3,"currency":"EUR"}}""", refund)).ShouldBe(422);
     }
 
     [Fact]

@@ -76,6 +76,17 @@ public sealed class GatewayProcess : IAsyncDisposable
         _process = null;
     }
 
+    /// <summary>The stop that an operator's tools send (SIGTERM); the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        using (Process kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync();
+        int code = _process.ExitCode;
+        _process.Dispose();
+        _process = null;
+        return code;
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null) await KillAsync();
