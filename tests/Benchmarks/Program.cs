@@ -19,6 +19,7 @@ switch (args)
         Console.WriteLine("""
             memory                                     bytes per idle activation
             calls [BenchmarkDotNet arguments]          time and allocation per call of a warm grain
+            sleepy                                     ten million calls, each to a mailbox that has just gone to sleep
             reserve CALLERS SECONDS [--Shop:...]       durable reservations of one SKU a second
             """);
         break;

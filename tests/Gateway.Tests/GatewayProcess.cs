@@ -58,7 +58,7 @@ public sealed class GatewayProcess : IAsyncDisposable
             {
                 if ((await Admin.Http.GetAsync("/health/ready", limit.Token)).IsSuccessStatusCode) return;
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (e is HttpRequestException or SocketException)
             {
                 // Not listening yet.
             }

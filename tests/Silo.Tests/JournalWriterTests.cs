@@ -29,7 +29,7 @@ public sealed class JournalWriterTests
     public async Task A_command_whose_outcome_is_unknown_says_so_and_its_retry_finds_out(string kind)
     {
         using StorePlace place = await StorePlace.CreateAsync(kind);
-        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, commitTimeout: "00:00:01");
         IStockGrain stock = shop.Grains.GetGrain<IStockGrain>("A");
         shop.Store.BreakAfter = int.MaxValue;
         await Should.ThrowAsync<CommitUnknownException>(() => stock.Receive(new ReceiveStock(5, "r1")));
@@ -41,7 +41,7 @@ public sealed class JournalWriterTests
     public async Task While_the_store_is_gone_commands_fail_fast_warm_reads_go_on_and_nothing_is_acknowledged(string kind)
     {
         using StorePlace place = await StorePlace.CreateAsync(kind);
-        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, commitTimeout: "00:00:03");
         IStockGrain warm = shop.Grains.GetGrain<IStockGrain>("WARM"), other = shop.Grains.GetGrain<IStockGrain>("OTHER");
         await warm.Receive(new ReceiveStock(5, "r"));
         await other.Receive(new ReceiveStock(5, "r"));

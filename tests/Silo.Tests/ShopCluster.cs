@@ -19,11 +19,11 @@ internal sealed class ShopCluster : IAsyncDisposable
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<ShopCluster> StartAsync(StorePlace place, Action<IServiceCollection>? configure = null)
+    public static async Task<ShopCluster> StartAsync(StorePlace place, Action<IServiceCollection>? configure = null, string commitTimeout = "00:00:20")
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection([
-            .. place.Settings, new("Shop:Journal:CommitTimeout", "00:00:01"), new("Shop:Journal:ProbeInterval", "00:00:00.020"), new("Shop:Journal:SnapshotEvents", "100"),
+            .. place.Settings, new("Shop:Journal:CommitTimeout", commitTimeout), new("Shop:Journal:ProbeInterval", "00:00:00.020"), new("Shop:Journal:SnapshotEvents", "100"),
             new("Shop:PaymentTimeout", "00:00:00.200"), new("Shop:PaymentWindow", "00:00:30")]);
         builder.AddShopSilo();
         // Two silos over one file are what these tests are about.
