@@ -10,7 +10,7 @@ internal sealed class DataDirectoryLock(IOptions<ShopOptions> options) : IHosted
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        if (options.Value.Store != StoreKind.Sqlite) return Task.CompletedTask;
+        if (options.Value.IsPostgreSql) return Task.CompletedTask;
         Directory.CreateDirectory(options.Value.DataDirectory);
         try
         {

@@ -28,8 +28,8 @@ public sealed class ShopOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Shop";
 
-    /// <summary>Which store. SQLite by default.</summary>
-    public StoreKind Store { get; set; } = StoreKind.Sqlite;
+    /// <summary>Which store. PostgreSQL when a connection string is given, otherwise SQLite.</summary>
+    public StoreKind? Store { get; set; }
 
     /// <summary>How PostgreSQL is reached, for instance <c>Host=localhost;Database=shop;Username=shop;Password=…</c>.</summary>
     public string? ConnectionString { get; set; }
@@ -63,6 +63,9 @@ public sealed class ShopOptions
 
     /// <summary>The currency of checkouts that name none. EUR by default.</summary>
     public string DefaultCurrency { get; set; } = "EUR";
+
+    /// <summary>Whether the store is PostgreSQL.</summary>
+    internal bool IsPostgreSql => Store is { } store ? store == StoreKind.PostgreSql : !string.IsNullOrWhiteSpace(ConnectionString);
 }
 
 /// <summary>Says what is wrong with the settings, with a good value for each.</summary>
@@ -71,9 +74,9 @@ internal sealed class ShopOptionsValidation : IValidateOptions<ShopOptions>
     public ValidateOptionsResult Validate(string? name, ShopOptions options)
     {
         List<string> errors = [];
-        if (options.Store == StoreKind.PostgreSql && string.IsNullOrWhiteSpace(options.ConnectionString))
+        if (options.IsPostgreSql && string.IsNullOrWhiteSpace(options.ConnectionString))
             errors.Add("Shop:ConnectionString is missing; set it for instance to Host=localhost;Database=shop;Username=shop;Password=secret.");
-        if (options.Store == StoreKind.Sqlite && string.IsNullOrWhiteSpace(options.DataDirectory)) errors.Add("Shop:DataDirectory is empty; set it for instance to ./data.");
+        if (!options.IsPostgreSql && string.IsNullOrWhiteSpace(options.DataDirectory)) errors.Add("Shop:DataDirectory is empty; set it for instance to ./data.");
         if (options.Silo == SiloKind.Cluster) errors.Add("Shop:Silo is Cluster, which this version does not have yet; set it to Embedded.");
         if (options.PaymentTimeout <= TimeSpan.Zero) errors.Add("Shop:PaymentTimeout must be positive, for instance 00:00:03.");
         if (options.PaymentWindow <= options.PaymentTimeout) errors.Add("Shop:PaymentWindow must be longer than Shop:PaymentTimeout, for instance 00:02:00.");

@@ -68,12 +68,12 @@ public static class ShopSiloExtensions
     public static IJournalStore CreateStore(ShopOptions options)
     {
         string connectionString = Database(options).ConnectionString;
-        return options.Store == StoreKind.Sqlite ? new SqliteJournalStore(connectionString) : new PostgreSqlJournalStore(connectionString);
+        return options.IsPostgreSql ? new PostgreSqlJournalStore(connectionString) : new SqliteJournalStore(connectionString);
     }
 
     private static (string Invariant, string ConnectionString) Database(ShopOptions options)
     {
-        if (options.Store == StoreKind.Sqlite)
+        if (!options.IsPostgreSql)
         {
             SQLitePCL.Batteries_V2.Init();
             DbProviderFactories.RegisterFactory(SqliteInvariant, SqliteFactory.Instance);

@@ -21,8 +21,8 @@ public sealed class StorePlace : IDisposable
 
     /// <summary>The settings that point a shop at this place.</summary>
     public IReadOnlyList<KeyValuePair<string, string?>> Settings => IsPostgreSql
-        ? [new("Shop:Store", "PostgreSql"), new("Shop:ConnectionString", ConnectionString)]
-        : [new("Shop:Store", "Sqlite"), new("Shop:DataDirectory", Directory)];
+        ? [new("Shop:ConnectionString", ConnectionString)]
+        : [new("Shop:DataDirectory", Directory)];
 
     /// <summary>A new place of a kind, <c>Sqlite</c> or <c>PostgreSql</c>.</summary>
     public static async Task<StorePlace> CreateAsync(string kind)
