@@ -19,7 +19,8 @@ public sealed class GatewayProcess : IAsyncDisposable
         Admin = new ShopClient(_address, ShopHost.SecretKey);
     }
 
-    public ShopClient Admin { get; }
+    /// <summary>A client of the present process: one of an earlier process may still hold connections that were reset with it.</summary>
+    public ShopClient Admin { get; private set; }
 
     public static async Task<GatewayProcess> StartAsync(StorePlace place)
     {
@@ -42,6 +43,8 @@ public sealed class GatewayProcess : IAsyncDisposable
 
     public async Task StartAsync()
     {
+        Admin.Dispose();
+        Admin = new ShopClient(_address, ShopHost.SecretKey);
         _process = Run([], [
             .. _place.Settings, new("urls", _address.ToString()), new("Shop:SecretKey", ShopHost.SecretKey), new("Logging:LogLevel:Default", "Warning"),
             new("Shop:PaymentWindow", "00:00:20")]);
