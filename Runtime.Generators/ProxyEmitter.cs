@@ -20,7 +20,8 @@ internal static class ProxyEmitter
         IMethodSymbol[] methods = [.. new[] { contract }.Concat(contract.AllInterfaces).SelectMany(i => i.GetMembers().OfType<IMethodSymbol>()).Where(m => m.IsAbstract)];
         for (int i = 0; i < methods.Length; i++) EmitMethod(methods[i], $"Request{i}_{methods[i].Name}", code, problems);
         code.AppendLine("}");
-        return new Piece(name, code.ToString(), [$"AddReference<{full}>(static seed => new {name}(seed));"], problems);
+        IEnumerable<string> requests = methods.Select((m, i) => $"AddRequest(static () => new {name}.Request{i}_{m.Name}());");
+        return new Piece(name, code.ToString(), [$"AddReference<{full}>(static seed => new {name}(seed));", .. problems.Count > 0 ? [] : requests], problems);
     }
 
     private static void EmitMethod(IMethodSymbol method, string request, StringBuilder code, List<Problem> problems)
@@ -54,7 +55,7 @@ internal static class ProxyEmitter
         IParameterSymbol[] parameters = [.. method.Parameters];
         (ITypeSymbol Type, int Index)[] sent = [.. parameters.Select((p, i) => (p.Type, i)).Where(p => p.Type.ToDisplayString() != Token)];
         string types = string.Concat(parameters.Select(p => $", typeof({Names.ForTypeOf(p.Type)})"));
-        code.AppendLine($"    private sealed class {request} : global::Orleans.Calls.GrainRequest<{resultType}>").AppendLine("    {");
+        code.AppendLine($"    internal sealed class {request} : global::Orleans.Calls.GrainRequest<{resultType}>").AppendLine("    {");
         code.AppendLine($"        private static readonly global::Orleans.Calls.GrainMethod Known = new(typeof({Names.ForTypeOf(method.ContainingType)}), "
             + $"{Names.Literal(Names.Alias(method.ContainingType, method.ContainingType.Name))}, {Names.Literal(Names.Alias(method, method.Name))}, {Traits(method)}{types});");
         for (int i = 0; i < parameters.Length; i++) code.AppendLine($"        public {Names.Full(parameters[i].Type)} A{i} = default!;");

@@ -38,7 +38,26 @@ public sealed class LimitExceededException : OrleansException
     }
 }
 
-/// <summary>The silo stops or has stopped. The call did not happen.</summary>
+/// <summary>The call was refused before it began: it did not happen, and may be tried again.</summary>
+public sealed class OrleansMessageRejectionException : OrleansException
+{
+    /// <summary>Creates the error.</summary>
+    public OrleansMessageRejectionException()
+    {
+    }
+
+    /// <summary>Creates the error with words.</summary>
+    public OrleansMessageRejectionException(string message) : base(message)
+    {
+    }
+
+    /// <summary>Creates the error with words and a cause.</summary>
+    public OrleansMessageRejectionException(string message, Exception? innerException) : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>The silo was lost while the call was on its way or under way. The call may have happened.</summary>
 public sealed class SiloUnavailableException : OrleansException
 {
     /// <summary>Creates the error.</summary>

@@ -17,6 +17,9 @@ namespace Orleans
         /// <summary>Nobody called it for its collection age.</summary>
         ActivationIdle,
 
+        /// <summary>The grain's place is another silo now.</summary>
+        Migrating,
+
         /// <summary>The grain asked for it.</summary>
         ApplicationRequested,
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Calls;
+using Orleans.Clustering;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -241,6 +242,7 @@ internal sealed class Activation : IGrainContext, IThreadPoolWorkItem
 
     private async Task ActivateAsync()
     {
+        if (_silo.Cluster is { } cluster && Class.MaxLocalWorkers is null) await cluster.ClaimAsync(GrainId);
         _constructedNow = this;
         try
         {
@@ -264,6 +266,12 @@ internal sealed class Activation : IGrainContext, IThreadPoolWorkItem
             _stage = Stage.Active;
             _silo.Instruments.Activated(Class.Type);
             if (_mailbox.IsEmpty) Enqueue(new Command(static _ => { }));
+            return;
+        }
+
+        if (error is NotOwnerException)
+        {
+            EndActivation(activated: false);
             return;
         }
 
@@ -321,6 +329,8 @@ internal sealed class Activation : IGrainContext, IThreadPoolWorkItem
     private void Forward(GrainRequest request)
     {
         Leave(request);
+        request.Activation = null;
+        request.IsCounted = false;
         if (request is not InternalRequest && !request.IsAbandoned) _silo.Resend(request);
     }
 

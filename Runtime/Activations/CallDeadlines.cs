@@ -59,6 +59,8 @@ internal sealed class CallDeadlines
         {
             request.IsAbandoned = true;
             request.TryFail(new TimeoutException(Describe(request, waits)));
+            // Nobody here runs it, so nobody else takes it off the list.
+            if (request.Activation is null) Forget(request);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Frozen;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Orleans.Calls;
 using Orleans.Configuration;
 using Orleans.Runtime;
 using Orleans.Serialization;
@@ -13,6 +14,7 @@ namespace Orleans.Activations;
 internal sealed class GrainManifest
 {
     private readonly FrozenDictionary<Type, Func<GrainReferenceSeed, GrainReference>> _references;
+    private readonly Lazy<FrozenDictionary<uint, Func<GrainRequest>>> _requests;
     private readonly Dictionary<GrainType, Type> _classes = [];
     private readonly Dictionary<Type, List<GrainType>> _implementations = [];
     private readonly ConcurrentDictionary<GrainType, GrainClass> _grainClasses = new();
@@ -24,6 +26,7 @@ internal sealed class GrainManifest
     public GrainManifest(IReadOnlyList<ApplicationPart> parts)
     {
         _references = parts.SelectMany(p => p.References).ToFrozenDictionary(r => r.Key, r => r.Value);
+        _requests = new(() => Requests(parts));
         foreach (Type type in parts.SelectMany(p => p.GrainClasses))
         {
             GrainType name = GrainType.Create(type.GetCustomAttribute<GrainTypeAttribute>()?.GrainType ?? DefaultName(type));
@@ -50,12 +53,29 @@ internal sealed class GrainManifest
         ? make(seed)
         : throw new ArgumentException($"{contract} is not a grain interface.");
 
+    /// <summary>An empty request of the method with this number; null when no interface here has it.</summary>
+    public GrainRequest? MakeRequest(uint method) => _requests.Value.TryGetValue(method, out Func<GrainRequest>? make) ? make() : null;
+
     public GrainClass ClassOf(GrainType type, IServiceProvider services)
     {
         if (_grainClasses.TryGetValue(type, out GrainClass? known)) return known;
         if (!_classes.TryGetValue(type, out Type? found)) throw new InvalidOperationException($"No grain class is named '{type}' on this silo.");
         TimeSpan age = services.GetRequiredService<IOptions<GrainCollectionOptions>>().Value.CollectionAge;
         return _grainClasses.GetOrAdd(type, _ => new GrainClass(found, type.Value, age, [.. services.GetServices<IIncomingGrainCallFilter>()]));
+    }
+
+    // A method that several interfaces inherit is there several times, and is the same each time.
+    private static FrozenDictionary<uint, Func<GrainRequest>> Requests(IReadOnlyList<ApplicationPart> parts)
+    {
+        Dictionary<uint, (string Name, Func<GrainRequest> Make)> requests = [];
+        foreach (Func<GrainRequest> make in parts.SelectMany(p => p.Requests))
+        {
+            GrainMethod method = make().Method;
+            if (requests.TryAdd(method.Id, (method.ToString(), make)) || requests[method.Id].Name == method.ToString()) continue;
+            throw new InvalidOperationException($"{method} and {requests[method.Id].Name} have the same number on the wire; give one another [Alias].");
+        }
+
+        return requests.ToFrozenDictionary(r => r.Key, r => r.Value.Make);
     }
 
     // The documented default of Orleans: the class name without "Grain", lower case.

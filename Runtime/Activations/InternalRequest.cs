@@ -1,4 +1,5 @@
 using Orleans.Calls;
+using Orleans.Serialization;
 
 namespace Orleans.Activations;
 
@@ -12,6 +13,14 @@ internal sealed class InternalRequest(string name, Func<Task> run, Action<Except
     internal override bool Interleaves => interleaves;
 
     internal override bool KeepsAlive => keepsAlive;
+
+    internal override bool IsAnswered => HasEnded;
+
+    internal override void OnAnswered(Action action) => throw new InvalidOperationException("Nobody waits for the runtime's own turns.");
+
+    internal override void WriteAnswer(CodecWriter writer) => throw new InvalidOperationException("The runtime's own turns stay in their process.");
+
+    internal override void ReadAnswer(CodecReader reader) => throw new InvalidOperationException("The runtime's own turns stay in their process.");
 
     protected internal override void Invoke(object grain)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Calls;
+using Orleans.Clustering;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -45,6 +46,12 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         _manifest = manifest;
         _collection = collection.Value;
         _origin = clock.GetTimestamp();
+        if (services.GetService<IMembershipTable>() is { } table)
+        {
+            Cluster = new SiloCluster(
+                this, manifest, table, Options<EndpointOptions>(services), Options<ClusterMembershipOptions>(services), Options<ClusterMessagingOptions>(services), log);
+        }
+
         instruments.Observe(() => _activations.Values.CountBy(a => a.Class.Type.Name));
     }
 
@@ -61,6 +68,12 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
     public GrainFactory GrainFactory { get; }
 
     public CallDeadlines Deadlines { get; } = new();
+
+    /// <summary>The silo's place among others; null when it is alone.</summary>
+    public SiloCluster? Cluster { get; }
+
+    /// <summary>Other grains than before have their place here.</summary>
+    public event Action? OwnershipChanged;
 
     public IReadOnlyList<IOutgoingGrainCallFilter> OutgoingFilters => _outgoingFilters.Value;
 
@@ -79,7 +92,7 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         }
         else if (_stopping)
         {
-            request.TryFail(new SiloUnavailableException("The silo is stopping; the call did not happen."));
+            request.TryFail(new OrleansMessageRejectionException("The silo is stopping; the call did not happen."));
             return;
         }
 
@@ -94,7 +107,7 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
     public void Resend(GrainRequest request)
     {
         request.Target!.LastActivation = null;
-        if (_stopping) request.TryFail(new SiloUnavailableException("The silo is stopping; the call did not happen."));
+        if (_stopping) request.TryFail(new OrleansMessageRejectionException("The silo is stopping; the call did not happen."));
         else Deliver(request);
     }
 
@@ -107,11 +120,13 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         using (ExecutionContext.SuppressFlow()) _ticker = Clock.CreateTimer(_ => Tick(), null, ClockTick, ClockTick);
+        if (Cluster is not null) await Cluster.StartAsync(cancellationToken);
         foreach (IStartupTask task in Services.GetServices<IStartupTask>()) await task.Execute(cancellationToken);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        if (Cluster is not null) await GiveAllAwayAsync(cancellationToken);
         _stopping = true;
         var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "The silo is stopping.");
         Activation[] all = [.. _activations.Values, .. _workers.Values.SelectMany(p => p.Snapshot())];
@@ -124,6 +139,33 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         {
             RuntimeLog.StoppedWithActivations(Log, all.Count(a => !a.IsGone));
         }
+
+        if (Cluster is not null) await LeaveAsync(cancellationToken);
+    }
+
+    /// <summary>Whether the grain's place is here, now.</summary>
+    public bool Owns(GrainId grain) => Cluster is null || Cluster.Owns(grain);
+
+    /// <summary>Ends the activations whose place is elsewhere; completes when they are gone.</summary>
+    public async Task DeactivateStrangers()
+    {
+        if (Cluster is not { } cluster) return;
+        await Task.Yield();
+        OwnershipChanged?.Invoke();
+        Activation[] strangers = [.. _activations.Values.Where(a => !cluster.Owns(a.GrainId))];
+        if (strangers.Length == 0) return;
+        RuntimeLog.Moving(Log, strangers.Length, cluster.Membership.View.Number);
+        var reason = new DeactivationReason(DeactivationReasonCode.Migrating, "The grain's place is another silo.");
+        foreach (Activation activation in strangers) activation.Deactivate(reason);
+        await Task.WhenAll(strangers.Select(a => a.WhenGone()));
+    }
+
+    /// <summary>Ends the activation of a grain, if there is one, because its place is elsewhere.</summary>
+    public Task DeactivateAsync(GrainId grain)
+    {
+        if (!_activations.TryGetValue(grain, out Activation? activation)) return Task.CompletedTask;
+        activation.Deactivate(new DeactivationReason(DeactivationReasonCode.Migrating, "The grain's place is another silo."));
+        return activation.WhenGone();
     }
 
     public void Dispose() => _ticker?.Dispose();
@@ -137,7 +179,8 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         await Task.WhenAll(all.Select(a => a.WhenGone()));
     }
 
-    private void Deliver(GrainRequest request)
+    /// <summary>Brings a call to its activation, here or on another silo.</summary>
+    public void Deliver(GrainRequest request)
     {
         GrainReference target = request.Target!;
         GrainClass @class;
@@ -157,9 +200,39 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
             return;
         }
 
+        if (Cluster is not null && Cluster.TryPassOn(request)) return;
         Activation activation = _activations.GetOrAdd(target.GrainId, static (id, args) => new Activation(id, args.Class, args.Silo), (Class: @class, Silo: this));
         target.LastActivation = activation;
         activation.EnqueueRequest(request);
+    }
+
+    private static T Options<T>(IServiceProvider services)
+        where T : class => services.GetRequiredService<IOptions<T>>().Value;
+
+    private async Task GiveAllAwayAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Cluster!.BeginLeaveAsync(cancellation);
+            await DeactivateStrangers().WaitAsync(cancellation);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            RuntimeLog.LeaveFailed(Log, e);
+        }
+    }
+
+    private async Task LeaveAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Cluster!.LeaveAsync(cancellation);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The lease runs out by itself.
+            RuntimeLog.LeaveFailed(Log, e);
+        }
     }
 
     private void Tick()

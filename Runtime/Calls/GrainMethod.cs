@@ -34,6 +34,9 @@ public sealed class GrainMethod(Type interfaceType, string interfaceName, string
     /// <summary>The alias of the method.</summary>
     public string Name { get; } = name;
 
+    /// <summary>The method on the wire: a hash of its name, the same in every version and process.</summary>
+    internal uint Id { get; } = GrainId.Create(interfaceName, name).GetUniformHashCode();
+
     /// <summary>How calls are scheduled.</summary>
     public GrainMethodTraits Traits { get; } = traits;
 

@@ -7,6 +7,7 @@ namespace Orleans.Runtime;
 public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
 {
     private readonly ICallRouter _router;
+    private uint _hash;
 
     /// <summary>Creates a reference.</summary>
     protected GrainReference(GrainReferenceSeed seed)
@@ -19,6 +20,8 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
     public GrainId GrainId { get; }
 
     internal Activation? LastActivation { get; set; }
+
+    internal uint UniformHash => _hash != 0 ? _hash : _hash = GrainId.GetUniformHashCode();
 
     /// <summary>Sends a call whose result is awaited.</summary>
     protected Task<T> Call<T>(GrainRequest<T> request)

@@ -32,6 +32,15 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
 
     internal CallAmbience? Ambience { get; set; }
 
+    /// <summary>How often the call went from one silo to another.</summary>
+    internal int Hops { get; set; }
+
+    /// <summary>How often the call was routed again because it did not begin.</summary>
+    internal int Retries { get; set; }
+
+    /// <summary>Why the call did not begin; null when it did or still may.</summary>
+    internal Exception? Rejection { get; set; }
+
     internal GrainRequest? Previous { get; set; }
 
     internal GrainRequest? Following { get; set; }
@@ -52,6 +61,18 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
     internal bool IsOneWay => (Method.Traits & GrainMethodTraits.OneWay) != 0;
 
     internal virtual bool KeepsAlive => true;
+
+    /// <summary>Whether the caller has been told how the call ended.</summary>
+    internal abstract bool IsAnswered { get; }
+
+    /// <summary>Runs the action when the caller has been told.</summary>
+    internal abstract void OnAnswered(Action action);
+
+    /// <summary>Writes how the call ended, for the caller's process.</summary>
+    internal abstract void WriteAnswer(CodecWriter writer);
+
+    /// <summary>Reads the result that another process wrote and tells the caller.</summary>
+    internal abstract void ReadAnswer(CodecReader reader);
 
     /// <summary>The arguments, boxed, for filters.</summary>
     public virtual IReadOnlyList<object?> GetArguments() => [];
@@ -143,11 +164,20 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
 /// <summary>What flows along with a call besides its arguments: request context and trace context.</summary>
 internal sealed class CallAmbience(ImmutableDictionary<string, object>? values, Activity? activity)
 {
-    public static CallAmbience? Capture()
+    public ImmutableDictionary<string, object>? Values => values;
+
+    public string? TraceParent => activity?.Id;
+
+    public static CallAmbience? Capture() => Of(RequestContext.Current, Activity.Current);
+
+    /// <summary>What came from another process.</summary>
+    public static CallAmbience? Of(ImmutableDictionary<string, object>? values, string? traceParent)
     {
-        ImmutableDictionary<string, object>? values = RequestContext.Current;
-        Activity? activity = Activity.Current;
-        return values is null && activity is null ? null : new CallAmbience(values, activity);
+        if (traceParent is null) return Of(values, (Activity?)null);
+        Activity? before = Activity.Current;
+        Activity activity = new Activity("grain call").SetParentId(traceParent).Start();
+        Activity.Current = before;
+        return Of(values, activity);
     }
 
     public void Enter()
@@ -161,4 +191,7 @@ internal sealed class CallAmbience(ImmutableDictionary<string, object>? values, 
         if (values is not null) RequestContext.Current = null;
         if (activity is not null) Activity.Current = null;
     }
+
+    private static CallAmbience? Of(ImmutableDictionary<string, object>? values, Activity? activity) =>
+        values is null && activity is null ? null : new CallAmbience(values, activity);
 }

@@ -1,3 +1,4 @@
+using Orleans.Messaging;
 using Orleans.Serialization;
 
 namespace Orleans.Calls;
@@ -19,6 +20,25 @@ public abstract class GrainRequest<T> : GrainRequest
 
     /// <summary>Reads the result that <see cref="WriteResult"/> wrote.</summary>
     public virtual T ReadResult(CodecReader reader) => throw new NotSupportedException($"{Method} has no result.");
+
+    internal sealed override bool IsAnswered => _completion.Task.IsCompleted;
+
+    internal sealed override void OnAnswered(Action action) => _completion.Task.GetAwaiter().UnsafeOnCompleted(action);
+
+    internal sealed override void WriteAnswer(CodecWriter writer)
+    {
+        Task<T> answer = _completion.Task;
+        if (!answer.IsCompletedSuccessfully)
+        {
+            CallCodec.WriteError(writer, answer.Exception?.GetBaseException() ?? new OperationCanceledException());
+            return;
+        }
+
+        writer.WriteByte((byte)AnswerStatus.Result);
+        if (typeof(T) != typeof(NoResult)) WriteResult(writer, answer.Result);
+    }
+
+    internal sealed override void ReadAnswer(CodecReader reader) => _completion.TrySetResult(typeof(T) == typeof(NoResult) ? default! : ReadResult(reader));
 
     /// <summary>Calls the method.</summary>
     protected abstract Task<T> InvokeMethod(object grain);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Activations;
+using Orleans.Clustering;
 using Orleans.Configuration;
 using Orleans.Reminders;
 using Orleans.Runtime;
@@ -54,6 +55,7 @@ namespace Orleans.Hosting
                 .Validate(o => o.ResponseTimeout > TimeSpan.Zero, "SiloMessagingOptions.ResponseTimeout must be positive, for instance 00:00:30.")
                 .Validate(o => o.MaxEnqueuedRequestsHardLimit > 0, "SiloMessagingOptions.MaxEnqueuedRequestsHardLimit must be positive, for instance 50000.")
                 .ValidateOnStart();
+            services.AddClusterOptions();
             services.AddOptions<GrainCollectionOptions>()
                 .Validate(o => o.CollectionAge > TimeSpan.Zero, "GrainCollectionOptions.CollectionAge must be positive, for instance 00:15:00.")
                 .Validate(o => o.CollectionQuantum > TimeSpan.Zero, "GrainCollectionOptions.CollectionQuantum must be positive, for instance 00:01:00.")
@@ -65,11 +67,74 @@ namespace Orleans.Hosting
         }
     }
 
+    /// <summary>Configures a process that calls the grains of a cluster and has none itself.</summary>
+    public interface IClientBuilder
+    {
+        /// <summary>The services of the host.</summary>
+        IServiceCollection Services { get; }
+
+        /// <summary>The configuration of the host.</summary>
+        IConfiguration Configuration { get; }
+    }
+
+    internal sealed record ClientBuilder(IServiceCollection Services, IConfiguration Configuration) : IClientBuilder;
+
+    /// <summary>Adds a client of a cluster to a host.</summary>
+    public static class OrleansClientGenericHostExtensions
+    {
+        /// <summary>Calls grains of a cluster from this process.</summary>
+        public static IHostApplicationBuilder UseOrleansClient(this IHostApplicationBuilder hostAppBuilder, Action<IClientBuilder> configureDelegate)
+        {
+            IServiceCollection services = hostAppBuilder.Services;
+            services.TryAddSingleton(_ => new GrainManifest());
+            services.TryAddSingleton<ClusterClient>();
+            services.TryAddSingleton<IGrainFactory>(s => s.GetRequiredService<ClusterClient>().GrainFactory);
+            services.TryAddSingleton<IClusterClient>(s => s.GetRequiredService<ClusterClient>().GrainFactory);
+            services.TryAddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<ClusterClient>().Membership, isSilo: false));
+            services.AddOptions<SiloMessagingOptions>();
+            services.AddClusterOptions();
+            configureDelegate(new ClientBuilder(services, hostAppBuilder.Configuration));
+            services.AddHostedService(s => s.GetRequiredService<ClusterClient>());
+            return hostAppBuilder;
+        }
+
+        /// <summary>Finds the silos in a database: PostgreSQL.</summary>
+        public static IClientBuilder UseAdoNetClustering(this IClientBuilder builder, Action<AdoNetClusteringClientOptions> configureOptions)
+        {
+            builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure(configureOptions);
+            builder.Services.AddSingleton<IMembershipTable>(s => new AdoNetMembershipTable(s.GetRequiredService<IOptions<AdoNetClusteringClientOptions>>().Value));
+            return builder;
+        }
+
+        internal static void AddClusterOptions(this IServiceCollection services)
+        {
+            services.AddOptions<EndpointOptions>()
+                .Validate(o => o.SiloPort is >= 0 and <= 65535, "EndpointOptions.SiloPort must be a port, for instance 11111.")
+                .Validate(o => System.Net.IPAddress.TryParse(o.ListenAddress, out _), "EndpointOptions.ListenAddress must be an address, for instance 0.0.0.0.");
+            services.AddOptions<ClusterMembershipOptions>()
+                .Validate(o => o.RenewInterval > TimeSpan.Zero && o.RenewInterval * 3 <= o.LeaseDuration,
+                    "ClusterMembershipOptions.RenewInterval must be positive and at most a third of LeaseDuration, for instance 00:00:01 and 00:00:05.");
+            services.AddOptions<ClusterMessagingOptions>()
+                .Validate(o => o.Secret.Length >= 16, "ClusterMessagingOptions.Secret must have at least 16 characters, for instance the output of: openssl rand -hex 24.")
+                .Validate(o => o.CertificatePath is null || (o.CertificateKeyPath is not null && o.AuthorityPath is not null),
+                    "ClusterMessagingOptions.CertificatePath needs CertificateKeyPath and AuthorityPath.");
+        }
+    }
+
     /// <summary>What a silo can be given.</summary>
     public static class SiloBuilderExtensions
     {
         /// <summary>One silo, alone.</summary>
         public static ISiloBuilder UseLocalhostClustering(this ISiloBuilder builder) => builder;
+
+        /// <summary>One silo of many, which find each other in a database: PostgreSQL.</summary>
+        public static ISiloBuilder UseAdoNetClustering(this ISiloBuilder builder, Action<AdoNetClusteringSiloOptions> configureOptions)
+        {
+            builder.Services.AddOptions<AdoNetClusteringSiloOptions>().Configure(configureOptions);
+            builder.Services.AddSingleton<IMembershipTable>(s => new AdoNetMembershipTable(s.GetRequiredService<IOptions<AdoNetClusteringSiloOptions>>().Value));
+            builder.Services.AddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<Silo>().Cluster!.Membership, isSilo: true));
+            return builder;
+        }
 
         /// <summary>Sets options.</summary>
         public static ISiloBuilder Configure<TOptions>(this ISiloBuilder builder, Action<TOptions> configureOptions)

@@ -7,20 +7,27 @@ using Orleans.Runtime;
 
 namespace Orleans.Reminders;
 
-/// <summary>Ticks the reminders of this silo. A tick that fails is logged; the next one comes in its time.</summary>
-internal sealed class ReminderService(IReminderTable table, GrainFactory grains, TimeProvider clock, ILogger<ReminderService> log)
+/// <summary>
+/// Ticks the reminders of the grains that have their place on this silo. A tick that fails is logged; the next one comes in
+/// its time. A silo that takes a reminder over ticks it at once: reminders tick at least once, and better twice than late.
+/// </summary>
+internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvider clock, ILogger<ReminderService> log)
     : IReminderService, IHostedService, IDisposable
 {
     private static readonly TimeSpan PeriodMin = TimeSpan.FromMinutes(1);
-    private readonly ConcurrentDictionary<(GrainId, string), Ticker> _tickers = new();
+    private readonly ConcurrentDictionary<(GrainId Grain, string Name), Ticker> _tickers = new();
+    private readonly SemaphoreSlim _oneAtATime = new(1);
+    private bool _isStopped;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        foreach (ReminderEntry entry in await table.ReadAll(cancellationToken)) Schedule(entry);
+        silo.OwnershipChanged += () => _ = TryDivideAsync();
+        await DivideAsync(cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
+        _isStopped = true;
         Dispose();
         return Task.CompletedTask;
     }
@@ -32,7 +39,7 @@ internal sealed class ReminderService(IReminderTable table, GrainFactory grains,
         ArgumentOutOfRangeException.ThrowIfLessThan(period, PeriodMin);
         var entry = new ReminderEntry(grain, name, clock.GetUtcNow().UtcDateTime + dueTime, period);
         await table.Upsert(entry, cancellation);
-        Schedule(entry);
+        if (silo.Owns(grain)) Schedule(entry);
         return new Reminder(name);
     }
 
@@ -42,13 +49,42 @@ internal sealed class ReminderService(IReminderTable table, GrainFactory grains,
         if (_tickers.TryRemove((grain, name), out Ticker? ticker)) ticker.Dispose();
     }
 
-    public Task<IGrainReminder?> Get(GrainId grain, string name, CancellationToken cancellation) =>
-        Task.FromResult<IGrainReminder?>(_tickers.ContainsKey((grain, name)) ? new Reminder(name) : null);
+    public async Task<IGrainReminder?> Get(GrainId grain, string name, CancellationToken cancellation) =>
+        _tickers.ContainsKey((grain, name)) || (await table.ReadAll(cancellation)).Any(r => r.GrainId == grain && r.Name == name) ? new Reminder(name) : null;
 
     public void Dispose()
     {
         foreach (Ticker ticker in _tickers.Values) ticker.Dispose();
         _tickers.Clear();
+    }
+
+    private async Task TryDivideAsync()
+    {
+        try
+        {
+            await DivideAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The next view, or the restart of the silo, divides them again.
+            RuntimeLog.RemindersUnread(log, e);
+        }
+    }
+
+    private async Task DivideAsync(CancellationToken cancellation)
+    {
+        await _oneAtATime.WaitAsync(cancellation);
+        try
+        {
+            foreach ((GrainId Grain, string Name) key in _tickers.Keys.Where(k => !silo.Owns(k.Grain)))
+                if (_tickers.TryRemove(key, out Ticker? ticker)) ticker.Dispose();
+            foreach (ReminderEntry entry in await table.ReadAll(cancellation))
+                if (!_isStopped && silo.Owns(entry.GrainId) && !_tickers.ContainsKey((entry.GrainId, entry.Name))) Schedule(entry);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
     }
 
     private void Schedule(ReminderEntry entry)
@@ -93,7 +129,7 @@ internal sealed class ReminderService(IReminderTable table, GrainFactory grains,
 
     private DateTime Now => clock.GetUtcNow().UtcDateTime;
 
-    private GrainFactory Grains => grains;
+    private GrainFactory Grains => silo.GrainFactory;
 
     private ILogger Log => log;
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Orleans.Calls;
 using Orleans.Runtime;
 
 namespace Orleans.Serialization;
@@ -15,10 +16,13 @@ public sealed class ApplicationPartAttribute(Type partType) : Attribute
 public abstract class ApplicationPart
 {
     private readonly Dictionary<Type, Func<GrainReferenceSeed, GrainReference>> _references = [];
+    private readonly List<Func<GrainRequest>> _requests = [];
     private readonly List<Type> _grainClasses = [];
     private readonly List<Codec> _codecs = [];
 
     internal IReadOnlyDictionary<Type, Func<GrainReferenceSeed, GrainReference>> References => _references;
+
+    internal IReadOnlyList<Func<GrainRequest>> Requests => _requests;
 
     internal IReadOnlyList<Type> GrainClasses => _grainClasses;
 
@@ -26,6 +30,9 @@ public abstract class ApplicationPart
 
     /// <summary>Adds the proxy of an interface.</summary>
     protected void AddReference<TInterface>(Func<GrainReferenceSeed, GrainReference> make) => _references[typeof(TInterface)] = make;
+
+    /// <summary>Adds the request of a method, for calls that come from another process.</summary>
+    protected void AddRequest(Func<GrainRequest> make) => _requests.Add(make);
 
     /// <summary>Adds a grain class.</summary>
     protected void AddGrainClass<TGrain>() => _grainClasses.Add(typeof(TGrain));

@@ -35,6 +35,28 @@ public sealed class CodecException : Exception
     }
 }
 
+/// <summary>An error of another process whose type cannot be made here.</summary>
+public sealed class UnavailableExceptionFallbackException : Exception
+{
+    /// <summary>Creates the error.</summary>
+    public UnavailableExceptionFallbackException()
+    {
+    }
+
+    /// <summary>Creates the error with words.</summary>
+    public UnavailableExceptionFallbackException(string message) : base(message)
+    {
+    }
+
+    /// <summary>Creates the error with words and a cause.</summary>
+    public UnavailableExceptionFallbackException(string message, Exception innerException) : base(message, innerException)
+    {
+    }
+
+    /// <summary>The name of the type that was thrown.</summary>
+    public string? ExceptionType { get; init; }
+}
+
 /// <summary>Writes and reads the types that carry <see cref="GenerateSerializerAttribute"/>.</summary>
 public sealed class Serializer
 {

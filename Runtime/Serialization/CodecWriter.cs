@@ -13,6 +13,8 @@ public sealed class CodecWriter
     /// <summary>What was written.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
+    internal int Length => _length;
+
     /// <summary>A copy of what was written.</summary>
     public byte[] ToArray() => Written.ToArray();
 
@@ -112,6 +114,9 @@ public sealed class CodecWriter
 
     /// <summary>Ends the field that started at <paramref name="start"/>.</summary>
     public void EndField(int start) => BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(start - 4), _length - start);
+
+    /// <summary>Takes back what was written after this length.</summary>
+    internal void Truncate(int length) => _length = length;
 
     /// <summary>Ends the fields of an object.</summary>
     public void EndObject() => WriteByte(0);

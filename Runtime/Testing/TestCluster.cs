@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Activations;
+using Orleans.Clustering;
+using Orleans.Configuration;
 using Orleans.Hosting;
 
 namespace Orleans.TestingHost;
@@ -14,7 +16,7 @@ public interface ISiloConfigurator
 }
 
 /// <summary>Makes test clusters.</summary>
-public sealed class TestClusterBuilder
+public sealed class TestClusterBuilder(short initialSilosCount = 1)
 {
     private readonly List<Action<ISiloBuilder>> _configure = [];
 
@@ -34,50 +36,126 @@ public sealed class TestClusterBuilder
     }
 
     /// <summary>The cluster; it still has to be deployed.</summary>
-    public TestCluster Build() => new(_configure);
+    public TestCluster Build() => new(_configure, initialSilosCount);
 }
 
-/// <summary>A cluster in the process of a test.</summary>
+/// <summary>
+/// A cluster in the process of a test. One silo is alone and is called directly; more than one speak to each other over
+/// connections on loopback and are called by a client.
+/// </summary>
 public sealed class TestCluster : IAsyncDisposable
 {
-    private readonly IHost _host;
+    private readonly IReadOnlyList<Action<ISiloBuilder>> _configure;
+    private readonly MemoryMembershipTable? _table;
+    private readonly List<IHost> _silos = [];
+    private readonly IHost? _client;
+    private int _started;
 
-    internal TestCluster(IEnumerable<Action<ISiloBuilder>> configure)
+    internal TestCluster(IReadOnlyList<Action<ISiloBuilder>> configure, int silos)
     {
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.UseOrleans(silo =>
-        {
-            foreach (Action<ISiloBuilder> action in configure) action(silo);
-        });
-        _host = builder.Build();
+        _configure = configure;
+        if (silos > 1) _table = new MemoryMembershipTable();
+        for (int i = 0; i < silos; i++) _silos.Add(BuildSilo());
+        if (_table is not null) _client = BuildClient(_table);
     }
 
     /// <summary>Calls grains.</summary>
-    public IGrainFactory GrainFactory => _host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory GrainFactory => Caller.GetRequiredService<IGrainFactory>();
 
     /// <summary>Calls grains.</summary>
-    public IClusterClient Client => _host.Services.GetRequiredService<IClusterClient>();
+    public IClusterClient Client => Caller.GetRequiredService<IClusterClient>();
 
-    /// <summary>The services of the silo.</summary>
-    public IServiceProvider ServiceProvider => _host.Services;
+    /// <summary>The services of the first silo.</summary>
+    public IServiceProvider ServiceProvider => _silos[0].Services;
 
     /// <summary>The number of activations in memory.</summary>
-    public int ActivationCount => _host.Services.GetRequiredService<Silo>().ActivationCount;
+    public int ActivationCount => ActivationCounts.Sum();
+
+    /// <summary>The number of activations of each silo.</summary>
+    public IReadOnlyList<int> ActivationCounts => [.. _silos.Select(s => s.Services.GetRequiredService<Silo>().ActivationCount)];
+
+    private IServiceProvider Caller => (_client ?? _silos[0]).Services;
 
     /// <summary>Starts the silos.</summary>
-    public Task DeployAsync() => _host.StartAsync();
+    public async Task DeployAsync()
+    {
+        foreach (IHost silo in _silos) await silo.StartAsync();
+        if (_client is not null) await _client.StartAsync();
+    }
+
+    /// <summary>Adds a silo.</summary>
+    public async Task StartAdditionalSiloAsync()
+    {
+        IHost silo = BuildSilo();
+        await silo.StartAsync();
+        _silos.Add(silo);
+    }
+
+    /// <summary>Stops a silo as an operator would.</summary>
+    public async Task StopSiloAsync(int index)
+    {
+        IHost silo = _silos[index];
+        await silo.StopAsync();
+        _silos.RemoveAt(index);
+        silo.Dispose();
+    }
+
+    /// <summary>Ends a silo as if its process had died; what it runs goes nowhere.</summary>
+    public async Task KillSiloAsync(int index)
+    {
+        IHost silo = _silos[index];
+        _silos.RemoveAt(index);
+        await silo.Services.GetRequiredService<Silo>().Cluster!.AbandonAsync();
+    }
 
     /// <summary>Stops the silos as an operator would.</summary>
-    public Task StopAllSilosAsync() => _host.StopAsync();
+    public Task StopAllSilosAsync() => Task.WhenAll(_silos.Select(s => s.StopAsync()));
 
     /// <summary>Ends all activations, so that the next calls meet reloaded grains.</summary>
-    public Task DeactivateAllAsync() => _host.Services.GetRequiredService<Silo>().DeactivateAllAsync();
+    public Task DeactivateAllAsync() => Task.WhenAll(_silos.Select(s => s.Services.GetRequiredService<Silo>().DeactivateAllAsync()));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
-        _host.Dispose();
+        if (_client is not null)
+        {
+            await _client.StopAsync();
+            _client.Dispose();
+        }
+
+        await StopAllSilosAsync();
+        foreach (IHost silo in _silos) silo.Dispose();
+    }
+
+    private static void ConfigureCluster(IServiceCollection services, MemoryMembershipTable table)
+    {
+        services.AddSingleton<IMembershipTable>(table);
+        services.Configure<ClusterMessagingOptions>(o => (o.Secret, o.KeepAliveInterval) = ("a secret of this test cluster", TimeSpan.FromSeconds(1)));
+        services.Configure<ClusterMembershipOptions>(o => (o.LeaseDuration, o.RenewInterval) = (TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(200)));
+    }
+
+    private static IHost BuildClient(MemoryMembershipTable table)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleansClient(client => ConfigureCluster(client.Services, table));
+        return builder.Build();
+    }
+
+    private IHost BuildSilo()
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        string name = $"silo-{_started++}";
+        builder.UseOrleans(silo =>
+        {
+            if (_table is not null)
+            {
+                ConfigureCluster(silo.Services, _table);
+                silo.Services.Configure<EndpointOptions>(o => (o.SiloName, o.SiloPort) = (name, 0));
+            }
+
+            foreach (Action<ISiloBuilder> action in _configure) action(silo);
+        });
+        return builder.Build();
     }
 }
