@@ -5,7 +5,6 @@ using Shop.Gateway.Demo;
 using Shop.Gateway.Endpoints;
 using Shop.Gateway.Http;
 using Shop.Hosting;
-using Shop.Journaling;
 
 namespace Shop.Gateway;
 
@@ -21,13 +20,13 @@ public static class ShopGateway
         Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.PropagationData,
     };
 
-    /// <summary>The gateway with a silo in the same process.</summary>
+    /// <summary>The gateway, with a silo in the same process or as a client of a cluster.</summary>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         configure?.Invoke(builder);
         BootstrapKeys.Ensure(builder.Configuration, builder.Environment);
-        builder.AddShopSilo();
+        builder.AddShop();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.WebHost.ConfigureKestrel(ConfigureLimits);
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("Shop:RateLimit")
@@ -60,9 +59,9 @@ public static class ShopGateway
         v1.MapPromotions();
         v1.MapAccess();
         app.MapGet("/health/live", () => Results.Text("live")).ExcludeFromDescription();
-        app.MapGet("/health/ready", (JournalWriter writer) => writer.IsAvailable
-            ? Results.Text("ready")
-            : Problems.Unavailable("unavailable", "The store cannot be reached.")).ExcludeFromDescription();
+        app.MapGet("/health/ready", (Readiness readiness) => readiness.Obstacle is { } obstacle
+            ? Problems.Unavailable("unavailable", obstacle)
+            : Results.Text("ready")).ExcludeFromDescription();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.UseSwaggerUI(ui =>
         {

@@ -57,12 +57,12 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
                     : Problems.Of(e.StatusCode, "invalid-request", "The request is not valid."));
             case EndOfStreamException:
                 return Reply.Problem(Problems.Of(400, "invalid-request", "The body is shorter than it says."));
-            case CommitUnknownException or TimeoutException:
+            case CommitUnknownException or TimeoutException or SiloUnavailableException:
                 Unavailable(log, error);
                 return Problems.Unavailable("outcome-unknown", "The command may have happened. Retry with the same Idempotency-Key to find out.");
-            case JournalException or LimitExceededException or SiloUnavailableException or DbException or OrleansException:
+            case JournalException or LimitExceededException or DbException or OrleansException:
                 Unavailable(log, error);
-                return Problems.Unavailable("unavailable", "The shop cannot do this now; nothing was changed. Try again.");
+                return Problems.Unavailable("unavailable", "The shop cannot do this now. Try again with the same Idempotency-Key.");
             default:
                 Failed(log, error);
                 return Reply.Problem(Problems.Of(500, "internal-error", "Something went wrong here. The trace's id helps to find out what."));

@@ -42,7 +42,7 @@ internal static class ImportCommand
         HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = settings, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddFilter((category, level) => level >= LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
-        builder.AddShopSilo();
+        builder.AddShop();
         using IHost host = builder.Build();
         await host.StartAsync(cancellation);
         try

@@ -45,7 +45,7 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
     /// <exception cref="JournalException">The journal takes nothing now.</exception>
     public void ThrowIfUnavailable()
     {
-        if (_error is not null) throw new StaleActivationException(grainId);
+        if (_error is not null) throw StaleActivationException.Of(grainId);
         writer.ThrowIfUnavailable();
     }
 

@@ -85,7 +85,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
             for (int i = 0; i < count && _queue.Reader.TryRead(out GrainAppend? append); i++)
             {
                 if (append.Owner.Seal(append)) batch.Add(append);
-                else append.Fail(new StaleActivationException(append.Owner.GrainId));
+                else append.Fail(StaleActivationException.Of(append.Owner.GrainId));
             }
 
             if (batch.Count > 0) await CommitAsync(batch);
@@ -112,7 +112,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
         catch (Exception e)
         {
             JournalLog.BatchUnknown(_log, e, batch.Count);
-            foreach (GrainAppend append in batch) append.Fail(new CommitUnknownException(e));
+            foreach (GrainAppend append in batch) append.Fail(new CommitUnknownException("The store did not say whether the command happened.", e));
             await WaitForStoreAsync(e);
         }
     }
@@ -121,7 +121,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
     {
         _instruments.Refused();
         JournalLog.StaleActivation(_log, append.Owner.GrainId, append.Version);
-        append.Fail(new StaleActivationException(append.Owner.GrainId));
+        append.Fail(StaleActivationException.Of(append.Owner.GrainId));
     }
 
     // The same commit id makes a repetition safe: a commit that did get through is found, not added again.

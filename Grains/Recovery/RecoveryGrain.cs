@@ -11,7 +11,7 @@ namespace Shop.Recovery;
 [Alias("Recovery")]
 public interface IRecoveryGrain : IGrainWithStringKey, IRemindable
 {
-    /// <summary>Watches the partition from now on, also after a restart.</summary>
+    /// <summary>Watches the partition from now on, also after a restart. Does nothing when it does so already.</summary>
     Task Watch();
 
     /// <summary>Looks now and resumes what is due; the number of grains that have work left.</summary>
@@ -53,6 +53,7 @@ public sealed class RecoveryGrain(
     /// <inheritdoc/>
     public async Task Watch()
     {
+        if (_timer is not null) return;
         await this.RegisterOrUpdateReminder(ReminderName, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
         StartTimer();
     }

@@ -154,7 +154,6 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         OwnershipChanged?.Invoke();
         Activation[] strangers = [.. _activations.Values.Where(a => !cluster.Owns(a.GrainId))];
         if (strangers.Length == 0) return;
-        RuntimeLog.Moving(Log, strangers.Length, cluster.Membership.View.Number);
         var reason = new DeactivationReason(DeactivationReasonCode.Migrating, "The grain's place is another silo.");
         foreach (Activation activation in strangers) activation.Deactivate(reason);
         await Task.WhenAll(strangers.Select(a => a.WhenGone()));

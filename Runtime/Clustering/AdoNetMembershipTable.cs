@@ -62,7 +62,7 @@ internal sealed class AdoNetMembershipTable(AdoNetClusteringSiloOptions options)
 
     private async Task<(ClusterView? View, bool AnyExpired)> ReadAsync(string before, ClusterMember? self, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
-        await using DbConnection connection = await _table.OpenAsync();
+        await using DbConnection connection = await _table.OpenAsync(cancellation);
         await using DbCommand command = AdoNetTable.Command(connection, before + $"""
             SELECT v.number, s.name, s.host, s.port, s.epoch, s.status, {Expired}
             FROM cluster_view v LEFT JOIN cluster_silo s ON s.status <> 'dead' ORDER BY s.name
@@ -88,7 +88,7 @@ internal sealed class AdoNetMembershipTable(AdoNetClusteringSiloOptions options)
     // The row of the view is the lock: changes come one after the other, and each has its own number.
     private async Task<ClusterView> ChangeAsync(string change, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
-        await using (DbConnection connection = await _table.OpenAsync())
+        await using (DbConnection connection = await _table.OpenAsync(cancellation))
         {
             await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellation);
             await using (DbCommand turn = AdoNetTable.Command(connection, "SELECT number FROM cluster_view FOR UPDATE")) await turn.ExecuteScalarAsync(cancellation);

@@ -158,6 +158,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             _ = SettleAsync(member, view.Number, settled);
         }
 
+        RuntimeLog.Moving(_log, _silo.ActivationCount, view.Number);
         _ = _silo.DeactivateStrangers();
     }
 

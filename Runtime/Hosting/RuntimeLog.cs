@@ -44,7 +44,7 @@ internal static partial class RuntimeLog
     [LoggerMessage(13, LogLevel.Warning, "A connection from {Peer} was refused: {Reason}")]
     public static partial void ConnectionRefused(ILogger log, string peer, string reason);
 
-    [LoggerMessage(14, LogLevel.Information, "{Count} activations go to other silos with view {View}")]
+    [LoggerMessage(14, LogLevel.Information, "The silo had {Count} activations when view {View} came")]
     public static partial void Moving(ILogger log, int count, long view);
 
     [LoggerMessage(15, LogLevel.Warning, "A message from {Peer} makes no sense")]

@@ -19,7 +19,7 @@ internal sealed class AdoNetReminderTable(AdoNetReminderTableOptions options) : 
 
     public async Task<IReadOnlyList<ReminderEntry>> ReadAll(CancellationToken cancellation)
     {
-        await using DbConnection connection = await _table.OpenAsync();
+        await using DbConnection connection = await _table.OpenAsync(cancellation);
         await using DbCommand command = AdoNetTable.Command(connection, "SELECT grain_id, name, start_ticks, period_ticks FROM reminder");
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
         List<ReminderEntry> entries = [];
@@ -34,7 +34,7 @@ internal sealed class AdoNetReminderTable(AdoNetReminderTableOptions options) : 
 
     public async Task Upsert(ReminderEntry entry, CancellationToken cancellation)
     {
-        await using DbConnection connection = await _table.OpenAsync();
+        await using DbConnection connection = await _table.OpenAsync(cancellation);
         await using DbCommand command = AdoNetTable.Command(connection, """
             INSERT INTO reminder (grain_id, name, start_ticks, period_ticks) VALUES (@grain, @name, @start, @period)
             ON CONFLICT (grain_id, name) DO UPDATE SET start_ticks = excluded.start_ticks, period_ticks = excluded.period_ticks
@@ -45,7 +45,7 @@ internal sealed class AdoNetReminderTable(AdoNetReminderTableOptions options) : 
 
     public async Task Remove(GrainId grainId, string name, CancellationToken cancellation)
     {
-        await using DbConnection connection = await _table.OpenAsync();
+        await using DbConnection connection = await _table.OpenAsync(cancellation);
         await using DbCommand command = AdoNetTable.Command(connection,
             "DELETE FROM reminder WHERE grain_id = @grain AND name = @name", ("grain", grainId.ToString()), ("name", name));
         await command.ExecuteNonQueryAsync(cancellation);

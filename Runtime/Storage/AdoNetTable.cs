@@ -9,13 +9,13 @@ internal sealed class AdoNetTable(string invariant, string connectionString, str
     private readonly Lock _lock = new();
     private Task? _created;
 
-    public async Task<DbConnection> OpenAsync()
+    public async Task<DbConnection> OpenAsync(CancellationToken cancellation = default)
     {
         DbConnection connection = _factory.CreateConnection()!;
         try
         {
             connection.ConnectionString = connectionString;
-            await connection.OpenAsync();
+            await connection.OpenAsync(cancellation);
             await Created(connection);
             return connection;
         }

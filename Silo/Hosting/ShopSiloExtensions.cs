@@ -52,17 +52,34 @@ public static class ShopSiloExtensions
         // Before the silo, so that it starts first and stops last: grains write until the very end.
         services.AddHostedService(s => s.GetRequiredService<JournalWriter>());
 
-        ShopOptions settings = builder.Configuration.GetSection(ShopOptions.Section).Get<ShopOptions>() ?? new ShopOptions();
+        ShopOptions settings = Settings(builder);
         (string invariant, string connectionString) = Database(settings);
         builder.UseOrleans(silo =>
         {
-            silo.UseLocalhostClustering();
+            if (settings.Silo == SiloKind.Cluster) silo.UseShopCluster(settings);
+            else silo.UseLocalhostClustering();
             silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
-            silo.AddStartupTask<RecoveryStartup>();
         });
+        services.AddHostedService<RecoveryWatch>();
+        services.AddSingleton<Readiness>();
         return builder;
     }
+
+    /// <summary>Adds a client of a cluster of silos, for a process that has no grains of its own.</summary>
+    public static IHostApplicationBuilder AddShopClient(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddShopOptions();
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        ShopOptions settings = Settings(builder);
+        builder.UseOrleansClient(client => client.UseShopCluster(settings));
+        builder.Services.AddSingleton<Readiness>();
+        return builder;
+    }
+
+    /// <summary>Adds what the settings say: a silo in this process, or a client of a cluster.</summary>
+    public static IHostApplicationBuilder AddShop(this IHostApplicationBuilder builder) =>
+        Settings(builder).Silo == SiloKind.Cluster ? builder.AddShopClient() : builder.AddShopSilo();
 
     /// <summary>The journal of the settings.</summary>
     public static IJournalStore CreateStore(ShopOptions options)
@@ -71,7 +88,17 @@ public static class ShopSiloExtensions
         return options.IsPostgreSql ? new PostgreSqlJournalStore(connectionString) : new SqliteJournalStore(connectionString);
     }
 
-    private static (string Invariant, string ConnectionString) Database(ShopOptions options)
+    /// <summary>The settings as they are before the host is built; they are checked when it starts.</summary>
+    internal static ShopOptions Settings(IHostApplicationBuilder builder)
+    {
+        // Processes on a developer's machine find each other without a word; anywhere else the secret has to be set.
+        if (builder.Environment.IsDevelopment() && string.IsNullOrEmpty(builder.Configuration["Shop:Cluster:Secret"]))
+            builder.Configuration["Shop:Cluster:Secret"] = "development-only-secret";
+        return builder.Configuration.GetSection(ShopOptions.Section).Get<ShopOptions>() ?? new ShopOptions();
+    }
+
+    /// <summary>The database of the settings, as ADO.NET names it.</summary>
+    internal static (string Invariant, string ConnectionString) Database(ShopOptions options)
     {
         if (!options.IsPostgreSql)
         {
@@ -84,7 +111,7 @@ public static class ShopSiloExtensions
         DbProviderFactories.RegisterFactory(PostgreSqlInvariant, NpgsqlFactory.Instance);
         var builder = new NpgsqlConnectionStringBuilder(options.ConnectionString ?? "");
         // Three pools of this size stay well below the 100 connections that a server allows unless it is told otherwise.
-        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = 20;
+        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = options.Silo == SiloKind.Cluster ? 10 : 20;
         if (!builder.ContainsKey("Max Auto Prepare")) builder.MaxAutoPrepare = 20;
         return (PostgreSqlInvariant, builder.ToString());
     }
