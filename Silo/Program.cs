@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Clustering;
 using Shop.Hosting;
 
 if (args is ["--help" or "-h" or "-?", ..])
@@ -34,6 +36,7 @@ try
     await using WebApplication app = builder.Build();
     app.MapGet("/health/live", () => Results.Text("live"));
     app.MapGet("/health/ready", (Readiness readiness) => readiness.Obstacle is { } obstacle ? Results.Text(obstacle, statusCode: 503) : Results.Text("ready"));
+    app.MapGet("/cluster", (IClusterHealth cluster) => Results.Json(new ClusterState(cluster.IsReady, cluster.View, cluster.Silos, cluster.Activations), ClusterJson.Default.ClusterState));
     await app.RunAsync();
     return 0;
 }
@@ -42,3 +45,10 @@ catch (Exception e) when (e is StartException or OptionsValidationException)
     Console.Error.WriteLine(e.Message);
     return 1;
 }
+
+/// <summary>What a silo knows of its cluster.</summary>
+internal sealed record ClusterState(bool IsReady, long View, IReadOnlyList<string> Silos, int Activations);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ClusterState))]
+internal sealed partial class ClusterJson : JsonSerializerContext;

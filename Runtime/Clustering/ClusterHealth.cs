@@ -11,13 +11,18 @@ public interface IClusterHealth
 
     /// <summary>The silos in it, as name and epoch.</summary>
     IReadOnlyList<string> Silos { get; }
+
+    /// <summary>How many grains are in the memory of this process.</summary>
+    int Activations { get; }
 }
 
-internal sealed class ClusterHealth(Membership membership, bool isSilo) : IClusterHealth
+internal sealed class ClusterHealth(Membership membership, Activations.Silo? silo) : IClusterHealth
 {
-    public bool IsReady => isSilo
+    public bool IsReady => silo is not null
         ? membership.Self is { } self && membership.View.Find(self.Name) is { Status: MemberStatus.Active }
         : membership.View.OwnerOf(0) is not null;
+
+    public int Activations => silo?.ActivationCount ?? 0;
 
     public long View => membership.View.Number;
 

@@ -57,7 +57,8 @@ internal sealed class SiloCluster : IAsyncDisposable
     /// <summary>Listens and enters the cluster.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
-        int port = _listener.Start(new IPEndPoint(IPAddress.Parse(_endpoint.ListenAddress), _endpoint.SiloPort));
+        int listening = _listener.Start(new IPEndPoint(IPAddress.Parse(_endpoint.ListenAddress), _endpoint.SiloPort));
+        int port = _endpoint.AdvertisedPort ?? listening;
         string host = _endpoint.AdvertisedHost ?? _endpoint.ListenAddress;
         _name = _endpoint.SiloName ?? $"{host}:{port}";
         await Membership.JoinAsync(_name, host, port, cancellation);

@@ -80,6 +80,9 @@ public sealed class EndpointOptions
     /// <summary>The host that others reach it by. The listening address by default.</summary>
     public string? AdvertisedHost { get; set; }
 
+    /// <summary>The port that others reach it by, where something stands in between. The silo's port by default.</summary>
+    public int? AdvertisedPort { get; set; }
+
     /// <summary>The port; 0 for any that is free. 11111 by default.</summary>
     public int SiloPort { get; set; } = 11111;
 }

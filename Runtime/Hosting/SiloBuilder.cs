@@ -90,7 +90,7 @@ namespace Orleans.Hosting
             services.TryAddSingleton<ClusterClient>();
             services.TryAddSingleton<IGrainFactory>(s => s.GetRequiredService<ClusterClient>().GrainFactory);
             services.TryAddSingleton<IClusterClient>(s => s.GetRequiredService<ClusterClient>().GrainFactory);
-            services.TryAddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<ClusterClient>().Membership, isSilo: false));
+            services.TryAddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<ClusterClient>().Membership, null));
             services.AddOptions<SiloMessagingOptions>();
             services.AddClusterOptions();
             configureDelegate(new ClientBuilder(services, hostAppBuilder.Configuration));
@@ -132,7 +132,7 @@ namespace Orleans.Hosting
         {
             builder.Services.AddOptions<AdoNetClusteringSiloOptions>().Configure(configureOptions);
             builder.Services.AddSingleton<IMembershipTable>(s => new AdoNetMembershipTable(s.GetRequiredService<IOptions<AdoNetClusteringSiloOptions>>().Value));
-            builder.Services.AddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<Silo>().Cluster!.Membership, isSilo: true));
+            builder.Services.AddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<Silo>().Cluster!.Membership, s.GetRequiredService<Silo>()));
             return builder;
         }
 

@@ -13,7 +13,8 @@ internal static class ShopClusterExtensions
         (string invariant, string connectionString) = Membership(settings);
         silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
         silo.Services.Configure<EndpointOptions>(o =>
-            (o.SiloName, o.ListenAddress, o.AdvertisedHost, o.SiloPort) = (settings.Cluster.Name, settings.Cluster.ListenAddress, settings.Cluster.Host, settings.Cluster.Port));
+            (o.SiloName, o.ListenAddress, o.AdvertisedHost, o.SiloPort, o.AdvertisedPort) =
+                (settings.Cluster.Name, settings.Cluster.ListenAddress, settings.Cluster.Host, settings.Cluster.Port, settings.Cluster.AdvertisedPort));
         Configure(silo.Services, settings.Cluster);
     }
 

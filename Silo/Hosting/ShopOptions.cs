@@ -89,6 +89,9 @@ public sealed class ShopClusterOptions
     /// <summary>The port of the silo; 0, the default, takes any that is free.</summary>
     public int Port { get; set; }
 
+    /// <summary>The port by which others reach the silo, where something stands in between. Its own by default.</summary>
+    public int? AdvertisedPort { get; set; }
+
     /// <summary>How long a silo that was not heard of is taken for alive. 5 seconds by default.</summary>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -1,34 +1,132 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 
 namespace Shop.Testing;
 
 /// <summary>
-/// A private PostgreSQL server of this test process, from the binaries on the machine: its own data directory, reached by a
-/// socket file only, stopped and removed when the process ends.
+/// A private PostgreSQL server from the binaries on the machine: its own data directory, stopped and removed with its owner.
+/// It listens on a socket file and on a port of loopback.
 /// </summary>
-public static class PostgreSqlServer
+public sealed class PostgreSqlServer : IDisposable
 {
     private static readonly string? BinDirectory = FindBinDirectory();
-    private static readonly Lazy<string> Socket = new(Start);
+
+    // What most tests share; it ends with the process.
+    private static readonly Lazy<PostgreSqlServer> Shared = new(() =>
+    {
+        var server = new PostgreSqlServer();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
+    });
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
+
+    private readonly bool _isOnSmallDisk;
+
+    /// <summary>Starts a server; on a disk of its own that can be filled, if asked.</summary>
+    public PostgreSqlServer(bool onSmallDisk = false)
+    {
+        _isOnSmallDisk = onSmallDisk;
+        if (onSmallDisk) Run("mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", _directory);
+        using (var probe = new TcpListener(IPAddress.Loopback, 0))
+        {
+            probe.Start();
+            Port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        }
+
+        if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
+        RunAsServer("initdb", "-D", $"{_directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
+        Start();
+    }
 
     /// <summary>Why there is no server; null when there is one.</summary>
     public static string? SkipReason => BinDirectory is null
         ? "PostgreSQL's binaries (initdb, pg_ctl) are not on this machine; install Debian's package postgresql."
         : null;
 
-    /// <summary>A new, empty database; its connection string.</summary>
+    /// <summary>Why there can be no disk that can be filled; null when there can.</summary>
+    public static string? SmallDiskObstacle => Environment.IsPrivilegedProcess ? null : "only root can mount a small disk.";
+
+    /// <summary>The port of loopback.</summary>
+    public int Port { get; }
+
+    /// <summary>A new, empty database on the shared server; its connection string.</summary>
     public static async Task<string> CreateDatabaseAsync()
     {
         string name = "t" + Guid.NewGuid().ToString("N");
-        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
+        await using var connection = new NpgsqlConnection(Shared.Value.Local("postgres"));
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
-        return ConnectionString(name);
+        return Shared.Value.Local(name);
     }
 
-    private static string ConnectionString(string database) => $"Host={Socket.Value};Username=postgres;Database={database}";
+    /// <summary>The connection string by way of a port, this server's or that of a proxy before it.</summary>
+    public static string At(int port) => $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres";
+
+    /// <summary>Starts the server again.</summary>
+    public void Start() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-o",
+        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=300", "start");
+
+    /// <summary>Restarts the server as an operator would who has no time.</summary>
+    public void Restart() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-m", "fast", "-o",
+        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=300", "restart");
+
+    /// <summary>kill -9 of the server and all its processes.</summary>
+    public void Kill()
+    {
+        int[] processes = Processes();
+        Signal("KILL", processes);
+        // The next start takes the socket and the memory over only when nobody has them any more.
+        while (processes.Any(p => Directory.Exists($"/proc/{p}"))) Thread.Sleep(10);
+    }
+
+    /// <summary>Stops the server and all its processes in the middle of what they do (SIGSTOP), or lets them go on.</summary>
+    public void Freeze(bool frozen) => Signal(frozen ? "STOP" : "CONT", Processes());
+
+    /// <summary>Leaves no byte on the disk.</summary>
+    public void FillDisk()
+    {
+        using var file = new FileStream($"{_directory}/filler", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        byte[] block = new byte[1024 * 1024];
+        for (int size = block.Length; size >= 512; size /= 2)
+        {
+            try
+            {
+                while (true)
+                {
+                    file.Write(block.AsSpan(0, size));
+                    file.Flush();
+                }
+            }
+            catch (IOException)
+            {
+                // A smaller piece may still fit.
+            }
+        }
+    }
+
+    /// <summary>Takes away what <see cref="FillDisk"/> wrote.</summary>
+    public void FreeDisk() => File.Delete($"{_directory}/filler");
+
+    /// <summary>Starts the server if it has ended by itself.</summary>
+    public void StartIfDown()
+    {
+        // It may just be ending.
+        for (int i = 0; i < 20 && Processes().Length > 0; i++) Thread.Sleep(50);
+        if (Processes().Length == 0) Start();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Freeze(false);
+        if (Processes().Length > 0) RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-m", "immediate", "stop");
+        if (_isOnSmallDisk) Run("umount", _directory);
+        Directory.Delete(_directory, recursive: true);
+    }
 
     private static string? FindBinDirectory() => Directory.Exists("/usr/lib/postgresql")
         ? Directory.GetDirectories("/usr/lib/postgresql")
@@ -37,18 +135,13 @@ public static class PostgreSqlServer
             .FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")) && File.Exists(Path.Combine(d, "pg_ctl")))
         : null;
 
-    private static string Start()
+    private static void Signal(string signal, int[] processes)
     {
-        string directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
-        if (Environment.IsPrivilegedProcess) Run("chown", "postgres", directory);
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            RunAsServer("pg_ctl", "-D", $"{directory}/data", "-m", "immediate", "stop");
-            Directory.Delete(directory, recursive: true);
-        };
-        RunAsServer("initdb", "-D", $"{directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
-        RunAsServer("pg_ctl", "-D", $"{directory}/data", "-l", $"{directory}/log", "-w", "-o", $"-k {directory} -c listen_addresses='' -c max_connections=300", "start");
-        return directory;
+        if (processes.Length == 0) return;
+        // One of them may have ended by itself by now, which kill says on its standard error.
+        string[] numbers = [.. processes.Select(p => p.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        using Process kill = Process.Start(new ProcessStartInfo("kill", ["-" + signal, .. numbers]) { RedirectStandardError = true })!;
+        kill.WaitForExit();
     }
 
     // PostgreSQL refuses to run as root.
@@ -68,5 +161,18 @@ public static class PostgreSqlServer
         })!;
         process.WaitForExit();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+
+    private string Local(string database) => $"Host={_directory};Port={Port};Username=postgres;Database={database}";
+
+    // The postmaster first, then whatever it has started.
+    private int[] Processes()
+    {
+        string file = $"{_directory}/data/postmaster.pid";
+        if (!File.Exists(file)) return [];
+        int postmaster = int.Parse(File.ReadLines(file).First(), System.Globalization.CultureInfo.InvariantCulture);
+        if (!Directory.Exists($"/proc/{postmaster}")) return [];
+        string children = File.ReadAllText($"/proc/{postmaster}/task/{postmaster}/children");
+        return [postmaster, .. children.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(c => int.Parse(c, System.Globalization.CultureInfo.InvariantCulture))];
     }
 }

@@ -1,7 +1,10 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using System.Text.Json.Nodes;
+using Shouldly;
 
-namespace Shop.Gateway.Tests;
+namespace Shop.Testing;
 
 /// <summary>An answer of the gateway.</summary>
 public sealed record Answer(HttpStatusCode Status, JsonNode? Json, HttpResponseHeaders Headers, string Text)

@@ -1,0 +1,176 @@
+namespace Shop.Cluster.Tests;
+
+/// <summary>What a fault needs beyond processes and proxies.</summary>
+public enum Need
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Clocks that can be made to jump.</summary>
+    Clock,
+
+    /// <summary>A disk that can be filled.</summary>
+    SmallDisk,
+}
+
+/// <summary>Something that goes wrong while customers buy, and is put right again.</summary>
+/// <param name="Name">What the table calls it.</param>
+/// <param name="StrikeAsync">Lets it happen and puts it right.</param>
+/// <param name="Need">What it needs.</param>
+public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAsync, Need Need = Need.None)
+{
+    private static readonly TimeSpan LongerThanLease = ShopCluster.Lease + TimeSpan.FromSeconds(2);
+
+    public static IReadOnlyList<Fault> All { get; } =
+    [
+        new("kill -9 of a silo, started again", async (cluster, random) =>
+        {
+            Node silo = Pick(cluster.Silos, random);
+            silo.Process.Kill();
+            await Pause(random, 200, 2_000);
+            await ShopCluster.StartAsync(silo);
+        }),
+        new("silo stopped for longer than its lease (SIGSTOP, SIGCONT)", async (cluster, random) =>
+        {
+            Node silo = Pick(cluster.Silos, random);
+            silo.Process.Freeze(true);
+            await Task.Delay(LongerThanLease);
+            silo.Process.Freeze(false);
+        }),
+        new("kill -9 of a gateway, started again", async (cluster, random) =>
+        {
+            Node gateway = Pick(cluster.Gateways, random);
+            gateway.Process.Kill();
+            await Pause(random, 200, 2_000);
+            await ShopCluster.StartAsync(gateway);
+        }),
+        new("kill -9 of PostgreSQL, started again", async (cluster, random) =>
+        {
+            cluster.Database.Kill();
+            await Pause(random, 100, 1_500);
+            cluster.Database.Start();
+        }),
+        new("restart of PostgreSQL", (cluster, _) =>
+        {
+            cluster.Database.Restart();
+            return Task.CompletedTask;
+        }),
+        new("PostgreSQL stopped in mid-air (SIGSTOP, SIGCONT)", async (cluster, random) =>
+        {
+            cluster.Database.Freeze(true);
+            await Pause(random, 500, 5_000);
+            cluster.Database.Freeze(false);
+        }),
+        new("partition silo | silo", (cluster, random) => Between(cluster, random, Direction.Both)),
+        new("partition silo → silo, one way", (cluster, random) => Between(cluster, random, Direction.In)),
+        new("partition silo | all other silos and gateways", async (cluster, random) =>
+        {
+            Pick(cluster.Silos, random).Front!.Hold(Direction.Both);
+            await Pause(random, 1_000, 8_000);
+            cluster.Heal();
+        }),
+        new("partition silo | database", async (cluster, random) =>
+        {
+            Pick(cluster.Silos, random).Database.Hold(Direction.Both);
+            await Pause(random, 1_000, 8_000);
+            cluster.Heal();
+        }),
+        new("partition database → silo, one way", async (cluster, random) =>
+        {
+            Pick(cluster.Silos, random).Database.Hold(Direction.Out);
+            await Pause(random, 1_000, 8_000);
+            cluster.Heal();
+        }),
+        new("partition gateway | database", async (cluster, random) =>
+        {
+            Pick(cluster.Gateways, random).Database.Hold(Direction.Both);
+            await Pause(random, 1_000, 6_000);
+            cluster.Heal();
+        }),
+        new("delay of 20 to 200 ms on every connection", async (cluster, random) =>
+        {
+            foreach (FaultProxy proxy in cluster.Proxies) proxy.Delay(TimeSpan.FromMilliseconds(random.Next(20, 200)));
+            await Pause(random, 2_000, 4_000);
+            cluster.Heal();
+        }),
+        new("trickle of 20 kB/s on the connections of a silo", async (cluster, random) =>
+        {
+            Node silo = Pick(cluster.Silos, random);
+            silo.Front!.Trickle(20_000);
+            silo.Database.Trickle(20_000);
+            await Pause(random, 2_000, 5_000);
+            cluster.Heal();
+        }),
+        new("connections reset, again and again", async (cluster, random) =>
+        {
+            for (int i = 0; i < 10; i++)
+            {
+                foreach (FaultProxy proxy in cluster.Proxies.Where(_ => random.Next(2) == 0)) proxy.Reset();
+                await Pause(random, 50, 400);
+            }
+        }),
+        new("slow disk (PostgreSQL stands still for two thirds of the time)", async (cluster, random) =>
+        {
+            for (int i = 0; i < 15; i++)
+            {
+                cluster.Database.Freeze(true);
+                await Pause(random, 100, 300);
+                cluster.Database.Freeze(false);
+                await Pause(random, 50, 150);
+            }
+        }),
+        new("full disk under PostgreSQL", async (cluster, random) =>
+        {
+            cluster.Database.FillDisk();
+            await Pause(random, 1_000, 4_000);
+            cluster.Database.FreeDisk();
+            // What could not write its log has ended; an operator starts it again.
+            cluster.Database.StartIfDown();
+        }, Need.SmallDisk),
+        new("clock of a silo jumps by hours", async (cluster, random) =>
+        {
+            Node silo = Pick(cluster.Silos, random);
+            foreach (int hours in new[] { random.Next(1, 12), -random.Next(1, 12), 0 })
+            {
+                silo.Process.JumpClock(TimeSpan.FromHours(hours));
+                await Pause(random, 500, 2_000);
+            }
+        }, Need.Clock),
+        new("a silo joins", async (cluster, _) => await cluster.AddSiloAsync()),
+        new("a silo leaves in good order", async (cluster, random) =>
+        {
+            Node silo = Pick(cluster.Silos, random);
+            await cluster.RemoveSiloAsync(silo);
+            await cluster.AddSiloAsync();
+        }),
+        new("rolling restart of all silos and gateways", async (cluster, _) =>
+        {
+            foreach (Node node in cluster.Nodes.ToArray())
+            {
+                await node.Process.StopAsync();
+                await ShopCluster.StartAsync(node);
+            }
+        }),
+    ];
+
+    /// <summary>Why it cannot happen on this machine; null when it can.</summary>
+    public string? Obstacle => Need switch
+    {
+        Need.Clock => ShopProcess.ClockObstacle,
+        Need.SmallDisk => PostgreSqlServer.SmallDiskObstacle,
+        _ => null,
+    };
+
+    private static Node Pick(List<Node> nodes, Random random) => nodes[random.Next(nodes.Count)];
+
+    private static Task Pause(Random random, int fromMs, int toMs) => Task.Delay(random.Next(fromMs, toMs));
+
+    private static async Task Between(ShopCluster cluster, Random random, Direction direction)
+    {
+        Node[] two = [.. cluster.Silos.OrderBy(_ => random.Next()).Take(2)];
+        two[0].Front!.Hold(direction, two[1].Process.Id);
+        if (direction == Direction.Both) two[1].Front!.Hold(direction, two[0].Process.Id);
+        await Pause(random, 1_000, 8_000);
+        cluster.Heal();
+    }
+}

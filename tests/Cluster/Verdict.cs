@@ -1,0 +1,105 @@
+using System.Text.Json;
+using Npgsql;
+
+namespace Shop.Cluster.Tests;
+
+/// <summary>What is wrong after a run, as seen from outside: in the answers, in the levels and in the journal itself.</summary>
+public static class Verdict
+{
+    public static async Task<IReadOnlyList<string>> FindViolationsAsync(ShopCluster cluster, Load load)
+    {
+        List<string> violations = [];
+        using var shop = new ShopClient(cluster.Gateways[0].Process.Address, ShopCluster.SecretKey);
+        foreach (string sku in load.Skus)
+        {
+            JsonNode level = (await RetryAsync(() => shop.Get($"/v1/stock/{sku}"))).Json!;
+            Operation[] operations = [.. load.History.Of(sku)];
+            if (LinearizabilityChecker.Check(operations, load.UnitsOf(sku)) is { } reason) violations.Add($"{sku} is not linearizable: {reason}");
+            violations.AddRange(CheckLevel(sku, level));
+            violations.AddRange(await CheckJournalAsync(cluster, sku, level, operations));
+        }
+
+        return violations;
+    }
+
+    private static IEnumerable<string> CheckLevel(string sku, JsonNode level)
+    {
+        long Field(string name) => (long)level[name]!;
+        if (Field("onHand") != Field("received") + Field("adjusted") - Field("sold") + Field("returned")) yield return $"{sku}: units are not conserved: {level.ToJsonString()}";
+        if (Field("sold") + Field("reserved") > Field("received")) yield return $"{sku} is oversold: {level.ToJsonString()}";
+        if (Field("available") != Field("onHand") - Field("reserved")) yield return $"{sku}: available is not what is on hand and not reserved: {level.ToJsonString()}";
+    }
+
+    // Plays the journal again, with rules of its own: what was acknowledged is there once, and nobody has sold what was not there.
+    private static async Task<IReadOnlyList<string>> CheckJournalAsync(ShopCluster cluster, string sku, JsonNode level, Operation[] operations)
+    {
+        List<string> violations = [];
+        await using var connection = new NpgsqlConnection(PostgreSqlServer.At(cluster.Database.Port));
+        await connection.OpenAsync();
+        await using var query = new NpgsqlCommand("SELECT version, events::text FROM journal_readable WHERE grain_id = $1 ORDER BY version", connection);
+        query.Parameters.AddWithValue("stock/" + sku);
+        long received = 0, sold = 0, expected = 1;
+        Dictionary<string, int> open = [], ever = [];
+        int released = 0;
+        await using NpgsqlDataReader reader = await query.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+        {
+            if (reader.GetInt64(0) != expected++) violations.Add($"{sku}: the journal has a gap before commit {reader.GetInt64(0)}");
+            using JsonDocument events = JsonDocument.Parse(reader.GetString(1));
+            foreach (JsonElement e in events.RootElement.EnumerateArray())
+            {
+                string type = e.GetProperty("$type").GetString()!;
+                if (type.StartsWith("stock.received", StringComparison.Ordinal))
+                {
+                    received += e.GetProperty("quantity").GetInt32();
+                }
+                else if (type.StartsWith("stock.reserved", StringComparison.Ordinal))
+                {
+                    string id = e.GetProperty("id").GetString()!;
+                    int units = e.GetProperty("quantity").GetInt32();
+                    if (!ever.TryAdd(id, units)) violations.Add($"{sku}: reservation {id} is in the journal twice");
+                    open[id] = units;
+                    if (sold + open.Values.Sum() > received) violations.Add($"{sku}: reservation {id} took what was not there");
+                }
+                else if (type.StartsWith("stock.confirmed", StringComparison.Ordinal))
+                {
+                    if (open.Remove(e.GetProperty("id").GetString()!, out int units)) sold += units;
+                    else violations.Add($"{sku}: a reservation was sold that was not open");
+                }
+                else if (type.StartsWith("stock.released", StringComparison.Ordinal))
+                {
+                    if (open.Remove(e.GetProperty("id").GetString()!, out int units)) released += units;
+                    else violations.Add($"{sku}: a reservation was given back that was not open");
+                }
+            }
+        }
+
+        if (sold != (long)level["sold"]!) violations.Add($"{sku}: the journal says {sold} sold, the shop {level["sold"]}");
+        int taken = operations.Count(o => o is { Kind: Kind.Take, Succeeded: true });
+        int doubtful = operations.Count(o => o is { Kind: Kind.Take, Succeeded: null });
+        if (ever.Count < taken || ever.Count > taken + doubtful) violations.Add($"{sku}: {taken} acknowledged and {doubtful} doubtful reservations, and {ever.Count} in the journal");
+        int given = operations.Where(o => o is { Kind: Kind.Give, Succeeded: true }).Sum(o => o.Units);
+        int maybeGiven = operations.Where(o => o is { Kind: Kind.Give, Succeeded: null }).Sum(o => o.Units);
+        if (released < given || released > given + maybeGiven) violations.Add($"{sku}: {given} units acknowledged as given back, {released} in the journal");
+        return violations;
+    }
+
+    private static async Task<Answer> RetryAsync(Func<Task<Answer>> ask)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Answer answer = await ask();
+                if (answer.Code == 200) return answer;
+                if (attempt > 100) throw new InvalidOperationException(answer.Text);
+            }
+            catch (HttpRequestException) when (attempt <= 100)
+            {
+                // The gateway has just been started again.
+            }
+
+            await Task.Delay(100);
+        }
+    }
+}
