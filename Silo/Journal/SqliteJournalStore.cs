@@ -176,12 +176,12 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
     {
         _writer ??= OpenWriter();
         var added = new bool[commits.Count];
-        using SqliteTransaction transaction = _writer.BeginTransaction(deferred: false);
-        _insert!.Transaction = transaction;
+        // Not a transaction object: SQLite rolls back by itself when the disk is full, and the object fails over that for ever.
+        Execute("BEGIN IMMEDIATE");
         for (int i = 0; i < commits.Count; i++)
         {
             JournalCommit commit = commits[i];
-            SqliteParameterCollection p = _insert.Parameters;
+            SqliteParameterCollection p = _insert!.Parameters;
             p["@grain"].Value = commit.GrainId;
             p["@version"].Value = commit.Version;
             p["@partition"].Value = IJournalStore.PartitionOf(commit.GrainId);
@@ -190,24 +190,30 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
             p["@work"].Value = commit.HasWork ? 1 : 0;
             p["@at"].Value = commit.RecordedAt.UtcTicks;
             p["@events"].Value = commit.Events.ToArray();
-            added[i] = _insert.ExecuteNonQuery() == 1 || WasAdded(transaction, commit);
+            added[i] = _insert.ExecuteNonQuery() == 1 || WasAdded(commit);
         }
 
-        transaction.Commit();
+        Execute("COMMIT");
         return added;
     }
 
-    private bool WasAdded(SqliteTransaction transaction, JournalCommit commit)
+    private void Execute(string sql)
+    {
+        using SqliteCommand command = Command(_writer!, sql);
+        command.ExecuteNonQuery();
+    }
+
+    private bool WasAdded(JournalCommit commit)
     {
         using SqliteCommand query = Command(_writer!, "SELECT commit_id FROM journal WHERE grain_id = @grain AND version = @version",
             ("grain", commit.GrainId), ("version", commit.Version));
-        query.Transaction = transaction;
         return query.ExecuteScalar() is byte[] id && new Guid(id) == commit.CommitId;
     }
 
     private SqliteConnection OpenWriter()
     {
-        var connection = new SqliteConnection(_connectionString);
+        // Not pooled: closing it ends whatever it was in the middle of.
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder(_connectionString) { Pooling = false }.ToString());
         connection.Open();
         using (SqliteCommand pragma = connection.CreateCommand())
         {

@@ -9,8 +9,14 @@ public enum Need
     /// <summary>Clocks that can be made to jump.</summary>
     Clock,
 
-    /// <summary>A disk that can be filled.</summary>
+    /// <summary>PostgreSQL on a disk that can be filled.</summary>
     SmallDisk,
+
+    /// <summary>No cluster: one process on SQLite, on a disk that can be filled.</summary>
+    Sqlite,
+
+    /// <summary>No cluster: one process on SQLite, on the machine's disk.</summary>
+    SqliteOnDisk,
 }
 
 /// <summary>Something that goes wrong while customers buy, and is put right again.</summary>
@@ -65,7 +71,7 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
         new("partition silo → silo, one way", (cluster, random) => Between(cluster, random, Direction.In)),
         new("partition silo | all other silos and gateways", async (cluster, random) =>
         {
-            Pick(cluster.Silos, random).Front!.Hold(Direction.Both);
+            Pick(cluster.Silos, random).Front.Hold(Direction.Both);
             await Pause(random, 1_000, 8_000);
             cluster.Heal();
         }),
@@ -96,7 +102,7 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
         new("trickle of 20 kB/s on the connections of a silo", async (cluster, random) =>
         {
             Node silo = Pick(cluster.Silos, random);
-            silo.Front!.Trickle(20_000);
+            silo.Front.Trickle(20_000);
             silo.Database.Trickle(20_000);
             await Pause(random, 2_000, 5_000);
             cluster.Heal();
@@ -121,12 +127,36 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
         }),
         new("full disk under PostgreSQL", async (cluster, random) =>
         {
-            cluster.Database.FillDisk();
+            cluster.Database.Disk.Fill();
             await Pause(random, 1_000, 4_000);
-            cluster.Database.FreeDisk();
+            cluster.Database.Disk.Free();
             // What could not write its log has ended; an operator starts it again.
             cluster.Database.StartIfDown();
         }, Need.SmallDisk),
+        new("full disk under SQLite (one process)", async (cluster, random) =>
+        {
+            cluster.SqliteDisk.Fill();
+            await Pause(random, 1_000, 4_000);
+            cluster.SqliteDisk.Free();
+        }, Need.Sqlite),
+        new("slow disk under SQLite (one process beside writers that flush)", async (cluster, random) =>
+        {
+            using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(3_000, 6_000)));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(i => Task.Run(() => WriteAndFlush(Path.Combine(cluster.SqliteDirectory, $"noise-{i}"), stop.Token))));
+        }, Need.SqliteOnDisk),
+        new("kill -9 of the process on SQLite, started again", async (cluster, random) =>
+        {
+            cluster.Gateways[0].Process.Kill();
+            await Pause(random, 100, 1_000);
+            await ShopCluster.StartAsync(cluster.Gateways[0]);
+        }, Need.SqliteOnDisk),
+        new("gateway stopped in mid-air (SIGSTOP, SIGCONT)", async (cluster, random) =>
+        {
+            Node gateway = Pick(cluster.Gateways, random);
+            gateway.Process.Freeze(true);
+            await Pause(random, 1_000, 8_000);
+            gateway.Process.Freeze(false);
+        }),
         new("clock of a silo jumps by hours", async (cluster, random) =>
         {
             Node silo = Pick(cluster.Silos, random);
@@ -157,7 +187,7 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
     public string? Obstacle => Need switch
     {
         Need.Clock => ShopProcess.ClockObstacle,
-        Need.SmallDisk => PostgreSqlServer.SmallDiskObstacle,
+        Need.SmallDisk or Need.Sqlite => SmallDisk.Obstacle,
         _ => null,
     };
 
@@ -165,11 +195,23 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
 
     private static Task Pause(Random random, int fromMs, int toMs) => Task.Delay(random.Next(fromMs, toMs));
 
+    private static void WriteAndFlush(string path, CancellationToken stop)
+    {
+        byte[] block = new byte[4 * 1024 * 1024];
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        while (!stop.IsCancellationRequested)
+        {
+            file.Write(block);
+            file.Flush(flushToDisk: true);
+            if (file.Length > 256L * 1024 * 1024) file.SetLength(0);
+        }
+    }
+
     private static async Task Between(ShopCluster cluster, Random random, Direction direction)
     {
         Node[] two = [.. cluster.Silos.OrderBy(_ => random.Next()).Take(2)];
-        two[0].Front!.Hold(direction, two[1].Process.Id);
-        if (direction == Direction.Both) two[1].Front!.Hold(direction, two[0].Process.Id);
+        two[0].Front.Hold(direction, two[1].Process.Id);
+        if (direction == Direction.Both) two[1].Front.Hold(direction, two[0].Process.Id);
         await Pause(random, 1_000, 8_000);
         cluster.Heal();
     }

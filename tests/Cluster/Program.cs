@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace Shop.Cluster.Tests;
 
@@ -12,7 +11,7 @@ internal static class Program
           --runs N        runs of each fault (10)
           --seed N        the first seed; run i of a fault has seed N + i (random; printed)
           --fault TEXT    only faults whose name contains the text
-          --report FILE   writes the table as Markdown
+          --report FILE   writes the table as Markdown; rows of faults that were not run now stay as they are in the file
           --list          names the faults
         """;
 
@@ -47,9 +46,13 @@ internal static class Program
             else results.AddRange(await RunAsync(fault, runs, seed));
         }
 
-        string table = Table(results);
-        Console.WriteLine(table);
-        if (Option("report") is { } file) await File.WriteAllTextAsync(file, Report(table, runs, seed));
+        Console.WriteLine(Table(Rows(results)));
+        if (Option("report") is { } file)
+        {
+            string[] before = File.Exists(file) ? await File.ReadAllLinesAsync(file) : [];
+            await File.WriteAllTextAsync(file, Report(Table(Merge(before, Rows(results))), runs, seed));
+        }
+
         return results.Any(r => r.Violations.Count > 0) ? 1 : 0;
     }
 
@@ -97,23 +100,29 @@ internal static class Program
         return results;
     }
 
-    private static string Table(List<ChaosResult> results)
+    private static List<string> Rows(List<ChaosResult> results) => [.. results.GroupBy(r => r.Fault).Select(fault =>
     {
-        var table = new StringBuilder("| fault | runs | operations | violations | longest outage | median outage |\n|---|---:|---:|---:|---:|---:|\n");
-        foreach (IGrouping<string, ChaosResult> fault in results.GroupBy(r => r.Fault))
-        {
-            TimeSpan[] outages = [.. fault.Select(r => r.Outage).Order()];
-            table.Append(CultureInfo.InvariantCulture,
-                $"| {fault.Key.Replace("|", "\\|", StringComparison.Ordinal)} | {outages.Length} | {fault.Sum(r => r.Operations):N0} | {fault.Sum(r => r.Violations.Count)} | {outages[^1].TotalSeconds:F1} s | {outages[outages.Length / 2].TotalSeconds:F1} s |\n");
-        }
+        TimeSpan[] outages = [.. fault.Select(r => r.Outage).Order()];
+        return string.Create(CultureInfo.InvariantCulture,
+            $"| {Cell(fault.Key)} | {outages.Length} | {fault.Sum(r => r.Operations):N0} | {fault.Sum(r => r.Violations.Count)} | {outages[^1].TotalSeconds:F1} s | {outages[outages.Length / 2].TotalSeconds:F1} s |");
+    })];
 
-        return table.ToString();
-    }
+    // In the order of the faults; what was not run now keeps its row.
+    private static IEnumerable<string> Merge(string[] before, List<string> rows) => Fault.All
+        .Select(f => $"| {Cell(f.Name)} |")
+        .Select(start => rows.Concat(before).FirstOrDefault(r => r.StartsWith(start, StringComparison.Ordinal)))
+        .OfType<string>();
+
+    private static string Table(IEnumerable<string> rows) =>
+        $"| fault | runs | operations | violations | longest outage | median outage |\n|---|---:|---:|---:|---:|---:|\n{string.Join('\n', rows)}\n";
+
+    private static string Cell(string name) => name.Replace("|", "\\|", StringComparison.Ordinal);
 
     private static string Report(string table, int runs, int seed) => $"""
         # Reliability
 
-        What happens to a cluster of three silos and two gateways on one PostgreSQL when things go wrong, made by
+        What happens to a cluster of three silos and two gateways on one PostgreSQL, and to one process on SQLite, when things go
+        wrong; made by
 
         ```bash
         dotnet run -c Release --project tests/Cluster -- --runs {runs} --seed {seed} --report docs/reliability.md

@@ -14,9 +14,25 @@ public sealed class ShopCluster : IDisposable
 
     private readonly Need _need;
 
-    private ShopCluster(Need need) => (_need, Database) = (need, new PostgreSqlServer(onSmallDisk: need == Need.SmallDisk));
+    private readonly PostgreSqlServer? _database;
+    private readonly SmallDisk? _sqliteDisk;
 
-    public PostgreSqlServer Database { get; }
+    private ShopCluster(Need need)
+    {
+        _need = need;
+        if (!IsSqlite) _database = new PostgreSqlServer(onSmallDisk: need == Need.SmallDisk);
+        else SqliteDirectory = Directory.CreateTempSubdirectory("shop-sqlite-").FullName;
+        if (need == Need.Sqlite) _sqliteDisk = new SmallDisk(SqliteDirectory, megabytes: 100);
+    }
+
+    public PostgreSqlServer Database => _database ?? throw new InvalidOperationException("This shop is on SQLite.");
+
+    public SmallDisk SqliteDisk => _sqliteDisk ?? throw new InvalidOperationException("This shop is not on a small disk.");
+
+    /// <summary>Where SQLite's file is, for a shop of one process.</summary>
+    public string SqliteDirectory { get; } = "";
+
+    public bool IsSqlite => _need is Need.Sqlite or Need.SqliteOnDisk;
 
     public List<Node> Silos { get; } = [];
 
@@ -31,8 +47,9 @@ public sealed class ShopCluster : IDisposable
         var cluster = new ShopCluster(need);
         try
         {
-            for (int i = 0; i < silos; i++) cluster.Silos.Add(cluster.CreateSilo());
-            for (int i = 0; i < gateways; i++) cluster.Gateways.Add(cluster.CreateGateway());
+            for (int i = 0; i < silos && !cluster.IsSqlite; i++) cluster.Silos.Add(cluster.CreateSilo());
+            for (int i = 0; i < gateways && !cluster.IsSqlite; i++) cluster.Gateways.Add(cluster.CreateGateway());
+            if (cluster.IsSqlite) cluster.Gateways.Add(cluster.CreateWhole());
             foreach (Node node in cluster.Nodes) node.Process.Start();
             foreach (Node node in cluster.Nodes) await node.Process.WhenReadyAsync(ReadyWithin);
             return cluster;
@@ -82,8 +99,14 @@ public sealed class ShopCluster : IDisposable
     {
         foreach (Node node in Nodes) node.Process.Dispose();
         foreach (FaultProxy proxy in _proxies) proxy.Dispose();
-        Database.Dispose();
+        _database?.Dispose();
+        _sqliteDisk?.Dispose();
+        if (IsSqlite) Directory.Delete(SqliteDirectory, recursive: true);
     }
+
+    // The whole shop in one process on SQLite.
+    private Node CreateWhole() => new("shop", new ShopProcess("Shop.Gateway.dll", new Uri($"http://127.0.0.1:{ShopProcess.FreePort()}"),
+        [new("Shop:DataDirectory", SqliteDirectory), new("Shop:SecretKey", SecretKey), new("Shop:PaymentWindow", "00:00:20")], canJump: false), null, null);
 
     private Node CreateSilo()
     {
@@ -116,4 +139,11 @@ public sealed class ShopCluster : IDisposable
 }
 
 /// <summary>A process and the proxies around it: before the database as it sees it, and for a silo before itself.</summary>
-public sealed record Node(string Name, ShopProcess Process, FaultProxy Database, FaultProxy? Front);
+public sealed record Node(string Name, ShopProcess Process, FaultProxy? DatabaseProxy, FaultProxy? FrontProxy)
+{
+    /// <summary>What it says to the database passes here.</summary>
+    public FaultProxy Database => DatabaseProxy ?? throw new InvalidOperationException($"{Name} has no database server.");
+
+    /// <summary>What others say to it passes here.</summary>
+    public FaultProxy Front => FrontProxy ?? throw new InvalidOperationException($"{Name} is no silo.");
+}

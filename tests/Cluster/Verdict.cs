@@ -1,4 +1,7 @@
+using System.Data.Common;
+using System.Text;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Npgsql;
 
 namespace Shop.Cluster.Tests;
@@ -34,18 +37,13 @@ public static class Verdict
     private static async Task<IReadOnlyList<string>> CheckJournalAsync(ShopCluster cluster, string sku, JsonNode level, Operation[] operations)
     {
         List<string> violations = [];
-        await using var connection = new NpgsqlConnection(PostgreSqlServer.At(cluster.Database.Port));
-        await connection.OpenAsync();
-        await using var query = new NpgsqlCommand("SELECT version, events::text FROM journal_readable WHERE grain_id = $1 ORDER BY version", connection);
-        query.Parameters.AddWithValue("stock/" + sku);
         long received = 0, sold = 0, expected = 1;
         Dictionary<string, int> open = [], ever = [];
         int released = 0;
-        await using NpgsqlDataReader reader = await query.ExecuteReaderAsync();
-        while (await reader.ReadAsync())
+        await foreach ((long version, string json) in ReadAsync(cluster, sku))
         {
-            if (reader.GetInt64(0) != expected++) violations.Add($"{sku}: the journal has a gap before commit {reader.GetInt64(0)}");
-            using JsonDocument events = JsonDocument.Parse(reader.GetString(1));
+            if (version != expected++) violations.Add($"{sku}: the journal has a gap before commit {version}");
+            using JsonDocument events = JsonDocument.Parse(json);
             foreach (JsonElement e in events.RootElement.EnumerateArray())
             {
                 string type = e.GetProperty("$type").GetString()!;
@@ -82,6 +80,22 @@ public static class Verdict
         int maybeGiven = operations.Where(o => o is { Kind: Kind.Give, Succeeded: null }).Sum(o => o.Units);
         if (released < given || released > given + maybeGiven) violations.Add($"{sku}: {given} units acknowledged as given back, {released} in the journal");
         return violations;
+    }
+
+    // Straight from the tables, without any code of the shop.
+    private static async IAsyncEnumerable<(long Version, string Events)> ReadAsync(ShopCluster cluster, string sku)
+    {
+        await using DbConnection connection = cluster.IsSqlite
+            ? new SqliteConnection($"Data Source={cluster.SqliteDirectory}/shop.db;Mode=ReadOnly;Pooling=false")
+            : new NpgsqlConnection(PostgreSqlServer.At(cluster.Database.Port));
+        await connection.OpenAsync();
+        await using DbCommand query = connection.CreateCommand();
+        query.CommandText = "SELECT version, events FROM journal WHERE grain_id = @grain ORDER BY version";
+        DbParameter grain = query.CreateParameter();
+        (grain.ParameterName, grain.Value) = ("grain", "stock/" + sku);
+        query.Parameters.Add(grain);
+        await using DbDataReader reader = await query.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) yield return (reader.GetInt64(0), Encoding.UTF8.GetString((byte[])reader.GetValue(1)));
     }
 
     private static async Task<Answer> RetryAsync(Func<Task<Answer>> ask)

@@ -23,13 +23,12 @@ public sealed class PostgreSqlServer : IDisposable
 
     private readonly string _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
 
-    private readonly bool _isOnSmallDisk;
+    private readonly SmallDisk? _disk;
 
     /// <summary>Starts a server; on a disk of its own that can be filled, if asked.</summary>
     public PostgreSqlServer(bool onSmallDisk = false)
     {
-        _isOnSmallDisk = onSmallDisk;
-        if (onSmallDisk) Run("mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", _directory);
+        if (onSmallDisk) _disk = new SmallDisk(_directory, megabytes: 400);
         using (var probe = new TcpListener(IPAddress.Loopback, 0))
         {
             probe.Start();
@@ -45,9 +44,6 @@ public sealed class PostgreSqlServer : IDisposable
     public static string? SkipReason => BinDirectory is null
         ? "PostgreSQL's binaries (initdb, pg_ctl) are not on this machine; install Debian's package postgresql."
         : null;
-
-    /// <summary>Why there can be no disk that can be filled; null when there can.</summary>
-    public static string? SmallDiskObstacle => Environment.IsPrivilegedProcess ? null : "only root can mount a small disk.";
 
     /// <summary>The port of loopback.</summary>
     public int Port { get; }
@@ -86,30 +82,8 @@ public sealed class PostgreSqlServer : IDisposable
     /// <summary>Stops the server and all its processes in the middle of what they do (SIGSTOP), or lets them go on.</summary>
     public void Freeze(bool frozen) => Signal(frozen ? "STOP" : "CONT", Processes());
 
-    /// <summary>Leaves no byte on the disk.</summary>
-    public void FillDisk()
-    {
-        using var file = new FileStream($"{_directory}/filler", FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        byte[] block = new byte[1024 * 1024];
-        for (int size = block.Length; size >= 512; size /= 2)
-        {
-            try
-            {
-                while (true)
-                {
-                    file.Write(block.AsSpan(0, size));
-                    file.Flush();
-                }
-            }
-            catch (IOException)
-            {
-                // A smaller piece may still fit.
-            }
-        }
-    }
-
-    /// <summary>Takes away what <see cref="FillDisk"/> wrote.</summary>
-    public void FreeDisk() => File.Delete($"{_directory}/filler");
+    /// <summary>The small disk that the server is on.</summary>
+    public SmallDisk Disk => _disk ?? throw new InvalidOperationException("The server is on the machine's own disk.");
 
     /// <summary>Starts the server if it has ended by itself.</summary>
     public void StartIfDown()
@@ -124,7 +98,7 @@ public sealed class PostgreSqlServer : IDisposable
     {
         Freeze(false);
         if (Processes().Length > 0) RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-m", "immediate", "stop");
-        if (_isOnSmallDisk) Run("umount", _directory);
+        _disk?.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
