@@ -9,7 +9,8 @@ try
     await ShopGateway.Build(args).RunAsync();
     return 0;
 }
-catch (Exception e) when (e is StartException or Microsoft.Extensions.Options.OptionsValidationException)
+catch (Exception e) when (e is StartException or Microsoft.Extensions.Options.OptionsValidationException or System.Net.Sockets.SocketException
+    || e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

@@ -40,7 +40,8 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (e is StartException or OptionsValidationException)
+catch (Exception e) when (e is StartException or OptionsValidationException or System.Net.Sockets.SocketException
+    || e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
 {
     Console.Error.WriteLine(e.Message);
     return 1;

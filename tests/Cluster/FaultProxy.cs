@@ -24,7 +24,7 @@ public enum Direction
 /// </summary>
 public sealed class FaultProxy : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener = new(IPAddress.Loopback, Ports.Free());
     private readonly int _target;
     private readonly ConcurrentDictionary<Link, bool> _links = new();
     private volatile Func<int, Direction, bool> _isHeld = static (_, _) => false;

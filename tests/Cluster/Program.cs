@@ -10,7 +10,7 @@ internal static class Program
 
           --runs N        runs of each fault (10)
           --seed N        the first seed; run i of a fault has seed N + i (random; printed)
-          --fault TEXT    only faults whose name contains the text
+          --fault TEXT    only faults whose name contains the text; may be given more than once
           --report FILE   writes the table as Markdown; rows of faults that were not run now stay as they are in the file
           --list          names the faults
         """;
@@ -24,7 +24,8 @@ internal static class Program
             return 0;
         }
 
-        Fault[] faults = [.. Fault.All.Where(f => Option("fault") is not { } text || f.Name.Contains(text, StringComparison.OrdinalIgnoreCase))];
+        string[] chosen = [.. args.Zip(args.Skip(1)).Where(pair => pair.First == "--fault").Select(pair => pair.Second)];
+        Fault[] faults = [.. Fault.All.Where(f => chosen.Length == 0 || chosen.Any(text => f.Name.Contains(text, StringComparison.OrdinalIgnoreCase)))];
         if (args.Contains("--list") || faults.Length == 0)
         {
             foreach (Fault fault in Fault.All) Console.WriteLine(fault.Name);
@@ -44,15 +45,15 @@ internal static class Program
         {
             if (fault.Obstacle is { } obstacle) Console.WriteLine($"{fault.Name}: left out: {obstacle}");
             else results.AddRange(await RunAsync(fault, runs, seed));
+            // After each fault, so that a run that is stopped leaves what it has found.
+            if (Option("report") is { } file)
+            {
+                string[] before = File.Exists(file) ? await File.ReadAllLinesAsync(file) : [];
+                await File.WriteAllTextAsync(file, Report(Table(Merge(before, Rows(results))), runs, seed));
+            }
         }
 
         Console.WriteLine(Table(Rows(results)));
-        if (Option("report") is { } file)
-        {
-            string[] before = File.Exists(file) ? await File.ReadAllLinesAsync(file) : [];
-            await File.WriteAllTextAsync(file, Report(Table(Merge(before, Rows(results))), runs, seed));
-        }
-
         return results.Any(r => r.Violations.Count > 0) ? 1 : 0;
     }
 
@@ -72,17 +73,17 @@ internal static class Program
                     cluster = null;
                 }
 
-                cluster ??= await ShopCluster.StartAsync(silos: 3, gateways: 2, fault.Need);
                 ChaosResult result;
                 try
                 {
+                    cluster ??= await ShopCluster.StartAsync(silos: 3, gateways: 2, fault.Need);
                     result = await Chaos.RunAsync(cluster, fault, seed + run);
                 }
                 catch (Exception e)
                 {
                     result = new ChaosResult(fault.Name, seed + run, 0, 0, TimeSpan.Zero, [$"the run did not end: {e.Message}"]);
-                    foreach (Node node in cluster.Nodes) Console.WriteLine($"--- {node.Name}\n{node.Process.Output}");
-                    cluster.Dispose();
+                    foreach (Node node in cluster?.Nodes ?? []) Console.WriteLine($"--- {node.Name}\n{node.Process.Output}");
+                    cluster?.Dispose();
                     cluster = null;
                 }
 

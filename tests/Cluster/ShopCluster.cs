@@ -105,12 +105,12 @@ public sealed class ShopCluster : IDisposable
     }
 
     // The whole shop in one process on SQLite.
-    private Node CreateWhole() => new("shop", new ShopProcess("Shop.Gateway.dll", new Uri($"http://127.0.0.1:{ShopProcess.FreePort()}"),
+    private Node CreateWhole() => new("shop", new ShopProcess("Shop.Gateway.dll", new Uri($"http://127.0.0.1:{Ports.Free()}"),
         [new("Shop:DataDirectory", SqliteDirectory), new("Shop:SecretKey", SecretKey), new("Shop:PaymentWindow", "00:00:20")], canJump: false), null, null);
 
     private Node CreateSilo()
     {
-        int port = ShopProcess.FreePort();
+        int port = Ports.Free();
         FaultProxy front = Proxy(port);
         FaultProxy database = Proxy(Database.Port);
         string name = $"silo-{_named++}";
@@ -131,7 +131,7 @@ public sealed class ShopCluster : IDisposable
     }
 
     private ShopProcess Process(string program, FaultProxy database, params KeyValuePair<string, string?>[] settings) => new(
-        program, new Uri($"http://127.0.0.1:{ShopProcess.FreePort()}"),
+        program, new Uri($"http://127.0.0.1:{Ports.Free()}"),
         [
             new("Shop:ConnectionString", PostgreSqlServer.At(database.Port) + ";Timeout=3;Command Timeout=5"), new("Shop:Cluster:Secret", "the secret of the chaos suite"),
             new("Shop:Cluster:Lease", Lease.ToString()), new("Shop:Cluster:RenewInterval", "00:00:00.500"), new("Shop:PaymentWindow", "00:00:20"), .. settings,

@@ -33,13 +33,6 @@ public sealed class ShopProcess : IDisposable
     /// <summary>The last lines that the process printed.</summary>
     public string Output => string.Join('\n', _output);
 
-    public static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
-
     public void Start()
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, _program), .. _settings.Select(s => $"--{s.Key}={s.Value}")])

@@ -13,9 +13,7 @@ public sealed class GatewayProcess : IAsyncDisposable
     private GatewayProcess(StorePlace place)
     {
         _place = place;
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        _address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}");
+        _address = new Uri($"http://127.0.0.1:{Ports.Free()}");
         Admin = new ShopClient(_address, ShopHost.SecretKey);
     }
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace Shop.Testing;
@@ -29,12 +27,7 @@ public sealed class PostgreSqlServer : IDisposable
     public PostgreSqlServer(bool onSmallDisk = false)
     {
         if (onSmallDisk) _disk = new SmallDisk(_directory, megabytes: 400);
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        }
-
+        Port = Ports.Free();
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
         RunAsServer("initdb", "-D", $"{_directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
         Start();
