@@ -9,10 +9,9 @@ try
     await ShopGateway.Build(args).RunAsync();
     return 0;
 }
-catch (Exception e) when (e is StartException or Microsoft.Extensions.Options.OptionsValidationException or System.Net.Sockets.SocketException
-    || e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+catch (Exception e) when (StartException.Explain(e) is not null)
 {
-    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(StartException.Explain(e));
     return 1;
 }
 

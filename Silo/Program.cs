@@ -6,7 +6,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans.Clustering;
 using Shop.Hosting;
 
@@ -40,10 +39,9 @@ try
     await app.RunAsync();
     return 0;
 }
-catch (Exception e) when (e is StartException or OptionsValidationException or System.Net.Sockets.SocketException
-    || e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+catch (Exception e) when (StartException.Explain(e) is not null)
 {
-    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(StartException.Explain(e));
     return 1;
 }
 
