@@ -87,7 +87,8 @@ public static class Verdict
     {
         await using DbConnection connection = cluster.IsSqlite
             ? new SqliteConnection($"Data Source={cluster.SqliteDirectory}/shop.db;Mode=ReadOnly;Pooling=false")
-            : new NpgsqlConnection(PostgreSqlServer.At(cluster.Database.Port));
+            // Not pooled: the server may have been another process when the last run looked.
+            : new NpgsqlConnection(PostgreSqlServer.At(cluster.Database.Port) + ";Pooling=false");
         await connection.OpenAsync();
         await using DbCommand query = connection.CreateCommand();
         query.CommandText = "SELECT version, events FROM journal WHERE grain_id = @grain ORDER BY version";
