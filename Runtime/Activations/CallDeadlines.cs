@@ -58,9 +58,14 @@ internal sealed class CallDeadlines
         foreach (GrainRequest request in late)
         {
             request.IsAbandoned = true;
-            request.TryFail(new TimeoutException(Describe(request, waits)));
-            // Nobody here runs it, so nobody else takes it off the list.
-            if (request.Activation is null) Forget(request);
+            if (request.Activation is null)
+            {
+                // Nobody here runs it, so nobody else takes it off the list.
+                Forget(request);
+                if (!request.WasSent) request.Rejection = new OrleansMessageRejectionException($"No silo took the call {request.Method} of {request.Target} in time. It did not happen.");
+            }
+
+            request.TryFail(request.Rejection ?? new TimeoutException(Describe(request, waits)));
         }
     }
 

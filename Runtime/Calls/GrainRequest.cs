@@ -38,6 +38,9 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
     /// <summary>How often the call was routed again because it did not begin.</summary>
     internal int Retries { get; set; }
 
+    /// <summary>The call is with another process, or was when it was last heard of.</summary>
+    internal bool WasSent { get; set; }
+
     /// <summary>Why the call did not begin; null when it did or still may.</summary>
     internal Exception? Rejection { get; set; }
 

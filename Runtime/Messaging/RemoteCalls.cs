@@ -64,6 +64,7 @@ internal sealed class RemoteCalls(
             return;
         }
 
+        request.WasSent = false;
         deadlines.Watch(request);
         membership.RefreshSoon();
         _ = RetryAsync(request);
@@ -122,6 +123,7 @@ internal sealed class RemoteCalls(
     {
         try
         {
+            request.WasSent = true;
             if (connection.TryCall(request, (writer, number) => Write(writer, request, number), out bool isBusy))
             {
                 if (request.IsOneWay) deadlines.Forget(request);

@@ -19,6 +19,7 @@ public interface ISiloConfigurator
 public sealed class TestClusterBuilder(short initialSilosCount = 1)
 {
     private readonly List<Action<ISiloBuilder>> _configure = [];
+    private readonly List<Action<IClientBuilder>> _configureClient = [];
 
     /// <summary>Adds a configurator.</summary>
     public TestClusterBuilder AddSiloBuilderConfigurator<TSiloBuilder>()
@@ -35,8 +36,15 @@ public sealed class TestClusterBuilder(short initialSilosCount = 1)
         return this;
     }
 
+    /// <summary>Adds a configuration of the client, which a cluster of more than one silo has.</summary>
+    public TestClusterBuilder ConfigureClient(Action<IClientBuilder> configure)
+    {
+        _configureClient.Add(configure);
+        return this;
+    }
+
     /// <summary>The cluster; it still has to be deployed.</summary>
-    public TestCluster Build() => new(_configure, initialSilosCount);
+    public TestCluster Build() => new(_configure, _configureClient, initialSilosCount);
 }
 
 /// <summary>
@@ -51,12 +59,12 @@ public sealed class TestCluster : IAsyncDisposable
     private readonly IHost? _client;
     private int _started;
 
-    internal TestCluster(IReadOnlyList<Action<ISiloBuilder>> configure, int silos)
+    internal TestCluster(IReadOnlyList<Action<ISiloBuilder>> configure, IReadOnlyList<Action<IClientBuilder>> configureClient, int silos)
     {
         _configure = configure;
         if (silos > 1) _table = new MemoryMembershipTable();
         for (int i = 0; i < silos; i++) _silos.Add(BuildSilo());
-        if (_table is not null) _client = BuildClient(_table);
+        if (_table is not null) _client = BuildClient(_table, configureClient);
     }
 
     /// <summary>Calls grains.</summary>
@@ -134,10 +142,14 @@ public sealed class TestCluster : IAsyncDisposable
         services.Configure<ClusterMembershipOptions>(o => (o.LeaseDuration, o.RenewInterval) = (TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(200)));
     }
 
-    private static IHost BuildClient(MemoryMembershipTable table)
+    private static IHost BuildClient(MemoryMembershipTable table, IReadOnlyList<Action<IClientBuilder>> configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleansClient(client => ConfigureCluster(client.Services, table));
+        builder.UseOrleansClient(client =>
+        {
+            ConfigureCluster(client.Services, table);
+            foreach (Action<IClientBuilder> action in configure) action(client);
+        });
         return builder.Build();
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Activations;
 using Orleans.Concurrency;
+using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.TestingHost;
@@ -110,6 +111,29 @@ public sealed class ClusterTests
         }
 
         lost.ShouldBeInRange(10, 60);
+    }
+
+    [Fact]
+    public async Task A_call_that_no_silo_took_is_told_that_it_did_not_happen()
+    {
+        await using TestCluster cluster = new TestClusterBuilder(2)
+            .ConfigureClient(client => client.Services.Configure<SiloMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromSeconds(1))).Build();
+        await cluster.DeployAsync();
+        IProbeGrain probe = cluster.GrainFactory.GetGrain<IProbeGrain>("nowhere");
+        await probe.Add(1);
+        await cluster.StopSiloAsync(1);
+        await cluster.StopSiloAsync(0);
+        (await Should.ThrowAsync<OrleansMessageRejectionException>(() => probe.Add(1))).Message.ShouldContain("did not happen");
+    }
+
+    [Fact]
+    public async Task A_call_that_was_sent_and_not_answered_in_time_may_have_happened()
+    {
+        await using TestCluster cluster = new TestClusterBuilder(2)
+            .ConfigureClient(client => client.Services.Configure<SiloMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromSeconds(1))).Build();
+        await cluster.DeployAsync();
+        await Should.ThrowAsync<TimeoutException>(() => cluster.GrainFactory.GetGrain<IProbeGrain>("slow").Hold("never opened in time"));
+        Gates.Open("never opened in time");
     }
 
     [Fact]
