@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Data.Common;
+using System.Diagnostics;
 using Orleans.Configuration;
 using Orleans.Storage;
 
 namespace Orleans.Clustering;
 
 /// <summary>Membership in PostgreSQL, on the clock of the server.</summary>
-internal sealed class AdoNetMembershipTable(AdoNetClusteringSiloOptions options) : IMembershipTable
+internal sealed class AdoNetMembershipTable(AdoNetClusteringSiloOptions options, ClusterClock clock) : IMembershipTable
 {
     private const string Expired = "lease_until < clock_timestamp()";
 
@@ -64,16 +65,19 @@ internal sealed class AdoNetMembershipTable(AdoNetClusteringSiloOptions options)
     {
         await using DbConnection connection = await _table.OpenAsync(cancellation);
         await using DbCommand command = AdoNetTable.Command(connection, before + $"""
-            SELECT v.number, s.name, s.host, s.port, s.epoch, s.status, {Expired}
+            SELECT v.number, s.name, s.host, s.port, s.epoch, s.status, {Expired}, clock_timestamp()
             FROM cluster_view v LEFT JOIN cluster_silo s ON s.status <> 'dead' ORDER BY s.name
             """, parameters);
+        long asked = Stopwatch.GetTimestamp();
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        long answered = Stopwatch.GetTimestamp();
         long number = 0;
         bool anyExpired = false;
         ImmutableArray<ClusterMember>.Builder members = ImmutableArray.CreateBuilder<ClusterMember>();
         while (await reader.ReadAsync(cancellation))
         {
             number = reader.GetInt64(0);
+            clock.Synchronize(reader.GetFieldValue<DateTimeOffset>(7), asked, answered);
             if (await reader.IsDBNullAsync(1, cancellation)) continue;
             members.Add(new ClusterMember(reader.GetString(1), reader.GetString(2), reader.GetInt32(3), reader.GetInt64(4),
                 reader.GetString(5) == "active" ? MemberStatus.Active : MemberStatus.Leaving));

@@ -102,8 +102,17 @@ namespace Orleans.Hosting
         public static IClientBuilder UseAdoNetClustering(this IClientBuilder builder, Action<AdoNetClusteringClientOptions> configureOptions)
         {
             builder.Services.AddOptions<AdoNetClusteringClientOptions>().Configure(configureOptions);
-            builder.Services.AddSingleton<IMembershipTable>(s => new AdoNetMembershipTable(s.GetRequiredService<IOptions<AdoNetClusteringClientOptions>>().Value));
+            builder.Services.AddMembershipTable<AdoNetClusteringClientOptions>();
             return builder;
+        }
+
+        internal static void AddMembershipTable<TOptions>(this IServiceCollection services)
+            where TOptions : AdoNetClusteringSiloOptions
+        {
+            services.AddSingleton<IMembershipTable>(s => new AdoNetMembershipTable(s.GetRequiredService<IOptions<TOptions>>().Value, s.GetRequiredService<ClusterClock>()));
+            // All processes of a cluster have the time of its database.
+            services.AddSingleton<ClusterClock>();
+            services.Replace(ServiceDescriptor.Singleton<TimeProvider>(s => s.GetRequiredService<ClusterClock>()));
         }
 
         internal static void AddClusterOptions(this IServiceCollection services)
@@ -131,7 +140,7 @@ namespace Orleans.Hosting
         public static ISiloBuilder UseAdoNetClustering(this ISiloBuilder builder, Action<AdoNetClusteringSiloOptions> configureOptions)
         {
             builder.Services.AddOptions<AdoNetClusteringSiloOptions>().Configure(configureOptions);
-            builder.Services.AddSingleton<IMembershipTable>(s => new AdoNetMembershipTable(s.GetRequiredService<IOptions<AdoNetClusteringSiloOptions>>().Value));
+            builder.Services.AddMembershipTable<AdoNetClusteringSiloOptions>();
             builder.Services.AddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<Silo>().Cluster!.Membership, s.GetRequiredService<Silo>()));
             return builder;
         }

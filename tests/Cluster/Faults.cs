@@ -163,7 +163,7 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
             foreach (int hours in new[] { random.Next(1, 12), -random.Next(1, 12), 0 })
             {
                 silo.Process.JumpClock(TimeSpan.FromHours(hours));
-                await Pause(random, 500, 2_000);
+                await Pause(random, 1_500, 2_500);
             }
         }, Need.Clock),
         new("a silo joins", async (cluster, _) => await cluster.AddSiloAsync()),
@@ -173,11 +173,13 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
             await cluster.RemoveSiloAsync(silo);
             await cluster.AddSiloAsync();
         }),
-        new("rolling restart of all silos and gateways", async (cluster, _) =>
+        // With an older build at hand it goes down to that and up again, so that each meets the other in both directions.
+        new("rolling upgrade of all silos and gateways", async (cluster, _) =>
         {
             foreach (Node node in cluster.Nodes.ToArray())
             {
                 await node.Process.StopAsync();
+                node.Process.IsPrevious = ShopProcess.PreviousVersion is not null && !node.Process.IsPrevious;
                 await ShopCluster.StartAsync(node);
             }
         }),

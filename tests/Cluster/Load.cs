@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 
 namespace Shop.Cluster.Tests;
@@ -10,6 +11,9 @@ public sealed class Load : IAsyncDisposable
 {
     // Most SKUs run out again and again; one never does, so that a time without a sale is a time without service.
     private const int FewUnits = 60, PlentyOfUnits = 1_000_000;
+    /// <summary>What one unit of any SKU costs, in cents.</summary>
+    public const long PriceInCents = 1_000;
+
     private static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(90);
     private readonly ShopClient[] _gateways;
     private readonly string[] _skus;
@@ -25,6 +29,9 @@ public sealed class Load : IAsyncDisposable
 
     public History History { get; } = new();
 
+    /// <summary>The orders that clients were told of, and whether they were told that they are placed.</summary>
+    public ConcurrentQueue<(string Id, bool IsPlaced)> Orders { get; } = new();
+
     /// <summary>Answers that were no answer: a lost connection, 5xx, or "still running".</summary>
     public int Errors => Volatile.Read(ref _errors);
 
@@ -32,7 +39,7 @@ public sealed class Load : IAsyncDisposable
     {
         ShopClient[] gateways = [.. cluster.Gateways.Select(g => new ShopClient(g.Process.Address, ShopCluster.SecretKey))];
         string[] names = [.. Enumerable.Range(0, skus).Select(i => $"{run}-{i}")];
-        foreach (string sku in names) await gateways[0].Stock(sku, UnitsOf(names, sku));
+        foreach (string sku in names) await gateways[0].Stock(sku, UnitsOf(names, sku), PriceInCents / 100m);
         return new Load(gateways, names, clients, seed);
     }
 
@@ -112,7 +119,8 @@ public sealed class Load : IAsyncDisposable
     {
         long began = History.Now;
         Answer? answer = await InsistAsync(shop => shop.Checkout(sku, idempotencyKey: key),
-            a => (a.Code == 201 && (string)a["status"]! is "placed" or "cancelled") || a.Code == 409, random);
+            a => (a.Code == 201 && (string)a["status"]! is "placed" or "cancelled") || a.Code is 409 or 402, random);
+        if (answer is { Code: 201 }) Orders.Enqueue(((string)answer["id"]!, (string)answer["status"]! == "placed"));
         bool? sold = answer switch
         {
             null => null,

@@ -11,6 +11,7 @@ internal static class Program
           --runs N        runs of each fault (10)
           --seed N        the first seed; run i of a fault has seed N + i (random; printed)
           --fault TEXT    only faults whose name contains the text; may be given more than once
+          --previous DIR  an older build of this program, which rolling upgrades go between
           --report FILE   writes the table as Markdown; rows of faults that were not run now stay as they are in the file
           --list          names the faults
         """;
@@ -38,6 +39,7 @@ internal static class Program
             return 2;
         }
 
+        ShopProcess.PreviousVersion = Option("previous");
         int runs = int.Parse(Option("runs") ?? "10", CultureInfo.InvariantCulture);
         int seed = int.Parse(Option("seed") ?? Random.Shared.Next(1_000_000).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         List<ChaosResult> results = [];
@@ -132,7 +134,8 @@ internal static class Program
         Twelve customers buy, reserve, give back and look at four SKUs through both gateways all the time. They repeat what was not
         answered, with the same key, until they have an answer. In the middle of it something goes wrong and is put right again.
         After each run everything is checked: the answers of each SKU must fit one order of a single counter (linearizability),
-        nothing may be sold that was not there, units are conserved, and every acknowledged command is in the journal exactly once.
+        nothing may be sold that was not there, units are conserved, every acknowledged command is in the journal exactly once, and
+        every order is paid once if it is placed and not at all if it is not.
         The outage is the longest time in which no checkout succeeded; the lease of a silo is {ShopCluster.Lease.TotalSeconds} s in these runs.
 
         {table}

@@ -26,6 +26,12 @@ public sealed class ShopProcess : IDisposable
 
     public static IEnumerable<int> Running => Alive.Keys;
 
+    /// <summary>Where an older build is that upgrades start from; null when there is none.</summary>
+    public static string? PreviousVersion { get; set; }
+
+    /// <summary>Whether the next start is of the older build.</summary>
+    public bool IsPrevious { get; set; }
+
     public int Id => _process!.Id;
 
     public Uri Address => _health;
@@ -35,7 +41,7 @@ public sealed class ShopProcess : IDisposable
 
     public void Start()
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, _program), .. _settings.Select(s => $"--{s.Key}={s.Value}")])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(IsPrevious ? PreviousVersion! : AppContext.BaseDirectory, _program), .. _settings.Select(s => $"--{s.Key}={s.Value}")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -48,7 +54,7 @@ public sealed class ShopProcess : IDisposable
             File.WriteAllText(_clock, "+0s\n");
             start.Environment["LD_PRELOAD"] = FakeTime!;
             start.Environment["FAKETIME_TIMESTAMP_FILE"] = _clock;
-            start.Environment["FAKETIME_NO_CACHE"] = "1";
+            start.Environment["FAKETIME_CACHE_DURATION"] = "1";
             start.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = start.Environment["DONT_FAKE_MONOTONIC"] = "1";
         }
 

@@ -22,7 +22,31 @@ public static class Verdict
             violations.AddRange(await CheckJournalAsync(cluster, sku, level, operations));
         }
 
+        foreach ((string order, bool isPlaced) in load.Orders)
+            if (await CheckPaymentAsync(cluster, order, isPlaced) is { } wrong) violations.Add($"order {order}: {wrong}");
         return violations;
+    }
+
+    // Whoever was told that an order is placed has paid its price, once; whoever was told that it is not has paid nothing.
+    private static async Task<string?> CheckPaymentAsync(ShopCluster cluster, string order, bool isPlaced)
+    {
+        Dictionary<string, int> events = [];
+        long minorUnits = 0;
+        await foreach ((_, string json) in ReadAsync(cluster, "payment/" + order))
+        {
+            using JsonDocument document = JsonDocument.Parse(json);
+            foreach (JsonElement e in document.RootElement.EnumerateArray())
+            {
+                string type = e.GetProperty("$type").GetString()!;
+                events[type] = events.GetValueOrDefault(type) + 1;
+                if (type == "payment.requested.1") minorUnits = e.GetProperty("amount").GetProperty("minor").GetInt64();
+            }
+        }
+
+        int Times(string type) => events.GetValueOrDefault($"payment.{type}.1");
+        string seen = string.Join(", ", events.Select(e => $"{e.Key} × {e.Value}"));
+        if (isPlaced) return (minorUnits, Times("requested"), Times("authorised"), Times("captured"), Times("voided")) == (Load.PriceInCents, 1, 1, 1, 0) ? null : $"placed, and its payment of {minorUnits} has {seen}";
+        return Times("captured") == 0 || Times("refunded") == Times("captured") ? null : $"not placed, and its payment has {seen}";
     }
 
     private static IEnumerable<string> CheckLevel(string sku, JsonNode level)
@@ -40,7 +64,7 @@ public static class Verdict
         long received = 0, sold = 0, expected = 1;
         Dictionary<string, int> open = [], ever = [];
         int released = 0;
-        await foreach ((long version, string json) in ReadAsync(cluster, sku))
+        await foreach ((long version, string json) in ReadAsync(cluster, "stock/" + sku))
         {
             if (version != expected++) violations.Add($"{sku}: the journal has a gap before commit {version}");
             using JsonDocument events = JsonDocument.Parse(json);
@@ -83,7 +107,7 @@ public static class Verdict
     }
 
     // Straight from the tables, without any code of the shop.
-    private static async IAsyncEnumerable<(long Version, string Events)> ReadAsync(ShopCluster cluster, string sku)
+    private static async IAsyncEnumerable<(long Version, string Events)> ReadAsync(ShopCluster cluster, string grainId)
     {
         await using DbConnection connection = cluster.IsSqlite
             ? new SqliteConnection($"Data Source={cluster.SqliteDirectory}/shop.db;Mode=ReadOnly;Pooling=false")
@@ -93,7 +117,7 @@ public static class Verdict
         await using DbCommand query = connection.CreateCommand();
         query.CommandText = "SELECT version, events FROM journal WHERE grain_id = @grain ORDER BY version";
         DbParameter grain = query.CreateParameter();
-        (grain.ParameterName, grain.Value) = ("grain", "stock/" + sku);
+        (grain.ParameterName, grain.Value) = ("grain", grainId);
         query.Parameters.Add(grain);
         await using DbDataReader reader = await query.ExecuteReaderAsync();
         while (await reader.ReadAsync()) yield return (reader.GetInt64(0), Encoding.UTF8.GetString((byte[])reader.GetValue(1)));
