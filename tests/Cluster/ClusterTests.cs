@@ -123,10 +123,8 @@ public sealed class ClusterTests(ITestOutputHelper output)
 
     [ClusterTheory]
     [InlineData("kill -9 of a silo")]
-    [InlineData("restart of PostgreSQL")]
     [InlineData("partition silo | database")]
     [InlineData("connections reset")]
-    [InlineData("a silo leaves in good order")]
     public async Task What_was_acknowledged_stays_true_whatever_breaks(string name)
     {
         int seed = Random.Shared.Next(1_000_000);

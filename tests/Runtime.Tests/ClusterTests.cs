@@ -2,11 +2,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans;
 using Orleans.Activations;
 using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Reminders;
 using Orleans.Runtime;
 using Orleans.TestingHost;
 
@@ -114,6 +116,26 @@ public sealed class ClusterTests
     }
 
     [Fact]
+    public async Task The_reminders_of_a_silo_that_dies_tick_on_another_within_seconds()
+    {
+        const int Alarms = 12;
+        var table = new MemoryReminderTable();
+        await using TestCluster cluster = new TestClusterBuilder(3).ConfigureSilo(silo =>
+        {
+            silo.UseInMemoryReminderService();
+            silo.Services.Replace(ServiceDescriptor.Singleton<IReminderTable>(table));
+        }).Build();
+        await cluster.DeployAsync();
+        IAlarmGrain[] alarms = [.. Enumerable.Range(0, Alarms).Select(i => cluster.GrainFactory.GetGrain<IAlarmGrain>($"alarm-{i}"))];
+        await Task.WhenAll(alarms.Select(a => a.Set(TimeSpan.Zero, TimeSpan.FromMinutes(1))));
+        await EventuallyAsync(async () => (await Task.WhenAll(alarms.Select(a => a.Rings()))).All(n => n == 1));
+
+        // Their grains come back elsewhere, where nothing has rung yet.
+        await cluster.KillSiloAsync(0);
+        await EventuallyAsync(async () => (await Task.WhenAll(alarms.Select(a => a.Rings()))).All(n => n >= 1));
+    }
+
+    [Fact]
     public async Task A_call_that_no_silo_took_is_told_that_it_did_not_happen()
     {
         await using TestCluster cluster = new TestClusterBuilder(2)
@@ -168,6 +190,24 @@ public sealed class ClusterTests
         }
 
         (await cluster.GrainFactory.GetGrain<IProbeGrain>("still here").Add(1)).ShouldBe(1);
+    }
+
+    private static async Task EventuallyAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(15));
+        while (true)
+        {
+            try
+            {
+                if (await condition()) return;
+            }
+            catch (SiloUnavailableException)
+            {
+                // In doubt; looked at again.
+            }
+
+            await Task.Delay(50, limit.Token);
+        }
     }
 
     // A call that was sent just when the silo died is in doubt; its caller asks again.
