@@ -164,6 +164,8 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
             {
                 silo.Process.JumpClock(TimeSpan.FromHours(hours));
                 await Pause(random, 1_500, 2_500);
+                TimeSpan ahead = await silo.Process.ClockAheadAsync();
+                if (Math.Abs(ahead.TotalHours - hours) > 0.1) throw new InvalidOperationException($"The clock was to be {hours} hours ahead and is {ahead}.");
             }
         }, Need.Clock),
         new("a silo joins", async (cluster, _) => await cluster.AddSiloAsync()),

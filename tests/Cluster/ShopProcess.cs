@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Shop.Cluster.Tests;
 
@@ -8,6 +10,7 @@ namespace Shop.Cluster.Tests;
 public sealed class ShopProcess : IDisposable
 {
     private static readonly ConcurrentDictionary<int, bool> Alive = new();
+    private static readonly Lazy<(string? Library, string? Obstacle)> Clock = new(CompileClock);
     private readonly string _program;
     private readonly IReadOnlyList<KeyValuePair<string, string?>> _settings;
     private readonly Uri _health;
@@ -51,11 +54,9 @@ public sealed class ShopProcess : IDisposable
         start.Environment["Logging__LogLevel__Microsoft"] = "Warning";
         if (_canJump)
         {
-            File.WriteAllText(_clock, "+0s\n");
-            start.Environment["LD_PRELOAD"] = FakeTime!;
-            start.Environment["FAKETIME_TIMESTAMP_FILE"] = _clock;
-            start.Environment["FAKETIME_CACHE_DURATION"] = "1";
-            start.Environment["FAKETIME_DONT_FAKE_MONOTONIC"] = start.Environment["DONT_FAKE_MONOTONIC"] = "1";
+            JumpClock(TimeSpan.Zero);
+            start.Environment["LD_PRELOAD"] = Clock.Value.Library;
+            start.Environment["SHOP_CLOCK"] = _clock;
         }
 
         _process = Process.Start(start)!;
@@ -107,14 +108,25 @@ public sealed class ShopProcess : IDisposable
     }
 
     /// <summary>Why clocks cannot be made to jump here; null when they can.</summary>
-    public static string? ClockObstacle => FakeTime is null ? "libfaketime is not on this machine; install Debian's package faketime." : null;
-
-    private static string? FakeTime { get; } = Directory.Exists("/usr/lib") ? Directory.GetDirectories("/usr/lib", "*-linux-gnu")
-        .Select(d => Path.Combine(d, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists) : null;
+    public static string? ClockObstacle => Clock.Value.Obstacle;
 
     /// <summary>Sets the clock of the process, not its monotonic clock, so much ahead of the true time or behind it.</summary>
-    public void JumpClock(TimeSpan by) =>
-        File.WriteAllText(_clock, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{(by < TimeSpan.Zero ? '-' : '+')}{Math.Abs((long)by.TotalSeconds)}s\n"));
+    public void JumpClock(TimeSpan by)
+    {
+        byte[] seconds = new byte[sizeof(long)];
+        MemoryMarshal.Write(seconds, (long)by.TotalSeconds);
+        // In place: the process has the file mapped.
+        using var file = new FileStream(_clock, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        file.Write(seconds);
+    }
+
+    /// <summary>How far the clock of the process is ahead of ours, by the date that its web server gives.</summary>
+    public async Task<TimeSpan> ClockAheadAsync()
+    {
+        using var http = new HttpClient();
+        using HttpResponseMessage answer = await http.GetAsync(new Uri(_health, "/health/live"));
+        return answer.Headers.Date!.Value - TimeProvider.System.GetUtcNow();
+    }
 
     /// <summary>SIGSTOP or SIGCONT.</summary>
     public void Freeze(bool frozen) => Signal(frozen ? "STOP" : "CONT");
@@ -123,6 +135,23 @@ public sealed class ShopProcess : IDisposable
     {
         Kill();
         File.Delete(_clock);
+    }
+
+    private static (string? Library, string? Obstacle) CompileClock()
+    {
+        if (!OperatingSystem.IsLinux()) return (null, "Clocks jump on Linux only.");
+        string library = Path.Combine(Path.GetTempPath(), $"shop-clock-{Environment.ProcessId}.so");
+        try
+        {
+            using Process compiler = Process.Start("cc", ["-shared", "-fPIC", "-O2", "-o", library, Path.Combine(AppContext.BaseDirectory, "JumpingClock.c")]);
+            compiler.WaitForExit();
+            AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(library);
+            return compiler.ExitCode == 0 ? (library, null) : (null, "The C compiler failed on JumpingClock.c.");
+        }
+        catch (Win32Exception)
+        {
+            return (null, "There is no C compiler (cc) on this machine; install Debian's packages gcc and libc6-dev.");
+        }
     }
 
     private void Signal(string signal)
