@@ -128,7 +128,7 @@ internal static class Program
         wrong; made by
 
         ```bash
-        dotnet run -c Release --project tests/Cluster -- --runs {runs} --seed {seed} --report docs/reliability.md
+        dotnet run -c Release --project tests/Cluster -- --runs {runs} --seed {seed}{(ShopProcess.PreviousVersion is null ? "" : " --previous DIRECTORY")} --report docs/reliability.md
         ```
 
         Twelve customers buy, reserve, give back and look at four SKUs through both gateways all the time. They repeat what was not
