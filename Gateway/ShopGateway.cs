@@ -58,6 +58,12 @@ public static class ShopGateway
         v1.MapCustomers();
         v1.MapPromotions();
         v1.MapAccess();
+        v1.MapViews();
+        v1.MapRecommendations();
+        v1.MapAnalytics();
+        v1.MapStreams();
+        v1.MapEvents();
+        app.MapEventSchemas();
         app.MapGet("/health/live", () => Results.Text("live")).ExcludeFromDescription();
         app.MapGet("/health/ready", (Readiness readiness) => readiness.Obstacle is { } obstacle
             ? Problems.Unavailable("unavailable", obstacle)

@@ -53,8 +53,21 @@ public static class Scopes
     /// <summary>Make and revoke keys.</summary>
     public const string Keys = "keys";
 
+    /// <summary>See the figures of the shop.</summary>
+    public const string AnalyticsRead = "analytics:read";
+
+    /// <summary>Read the feed of events, which tells of every order.</summary>
+    public const string EventsRead = "events:read";
+
+    /// <summary>Report views of any visitor.</summary>
+    public const string ViewsWrite = "views:write";
+
+    /// <summary>See how streams are consumed and try parked events again.</summary>
+    public const string Operate = "operate";
+
     /// <summary>All that there are.</summary>
-    public static readonly IReadOnlyList<string> Known = [All, CatalogWrite, StockWrite, Checkout, OrdersRead, OrdersWrite, Customers, PromotionsWrite, Sessions, Keys];
+    public static readonly IReadOnlyList<string> Known =
+        [All, CatalogWrite, StockWrite, Checkout, OrdersRead, OrdersWrite, Customers, PromotionsWrite, Sessions, Keys, AnalyticsRead, EventsRead, ViewsWrite, Operate];
 }
 
 /// <summary>What a route asks of who calls it: a scope of a secret key, and whether storefronts may.</summary>

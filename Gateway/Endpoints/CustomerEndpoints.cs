@@ -24,6 +24,8 @@ internal static class CustomerEndpoints
             .Produces(204).ProducesProblems(404).WithSummary("Erases a customer's personal data").WithName("eraseCustomer");
         customers.MapGet("/{id}/orders", Orders).Needs(Scopes.Customers, Storefront.Session)
             .Produces<OrderPageReply>().ProducesProblems(400, 404).WithSummary("Lists a customer's orders, newest first").WithName("getCustomerOrders");
+        customers.MapGet("/{id}/activity", Activity).Needs(Scopes.Customers, Storefront.Session)
+            .Produces<CustomerActivityReply>().ProducesProblems(404).WithSummary("What a customer looked at, bought and gave back").WithName("getCustomerActivity");
         customers.MapGet("/{id}/export", Export).Needs(Scopes.Customers, Storefront.Session)
             .Produces<CustomerExportReply>().ProducesProblems(404).WithSummary("Everything that is kept of a customer").WithName("exportCustomer");
     }
@@ -62,11 +64,17 @@ internal static class CustomerEndpoints
             await Views(grains, history), history.Total, next < history.Total ? tokens.Make($"orders\n{id}", next.ToString(CultureInfo.InvariantCulture)) : null));
     }
 
+    private static async Task<IResult> Activity(HttpContext context, string id, IGrainFactory grains) =>
+        await Customer(grains, id).Get(context.Caller()) is CustomerAnswer.Ok ok
+            ? Http.Reply.Ok(Endpoints.Views.Of(await grains.GetGrain<ICustomerActivityGrain>(ok.Customer.Id.Value).Get()))
+            : Problems.NotFound("customer");
+
     private static async Task<IResult> Export(HttpContext context, string id, IGrainFactory grains)
     {
         if (await Customer(grains, id).Get(context.Caller()) is not CustomerAnswer.Ok ok) return Problems.NotFound("customer");
         OrderHistory history = await Customer(grains, id).Orders(context.Caller(), ExportOrdersMax, 0) ?? new OrderHistory([], 0);
-        return Http.Reply.Ok(new CustomerExportReply(Endpoints.Views.Of(ok.Customer), await Views(grains, history)));
+        CustomerActivity activity = await grains.GetGrain<ICustomerActivityGrain>(ok.Customer.Id.Value).Get();
+        return Http.Reply.Ok(new CustomerExportReply(Endpoints.Views.Of(ok.Customer), await Views(grains, history), Endpoints.Views.Of(activity)));
     }
 
     private static async Task<IReadOnlyList<OrderReply>> Views(IGrainFactory grains, OrderHistory history)

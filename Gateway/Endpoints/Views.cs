@@ -12,6 +12,13 @@ namespace Shop.Gateway.Endpoints;
 /// <summary>Values of the domain as they are sent.</summary>
 internal static class Views
 {
+    public static CustomerActivityReply Of(CustomerActivity activity) => new(
+        activity.Views, activity.Orders, activity.Units, activity.ReturnedUnits, Of(activity.Spent), Of(activity.Refunded),
+        Of([.. activity.Spent.Select(s => s - (activity.Refunded.Where(r => r.Currency == s.Currency).Select(r => (Money?)r).FirstOrDefault() ?? Money.Zero(s.Currency)))]),
+        activity.FirstOrderAt, activity.LastOrderAt, activity.LastSeenAt, activity.Bought, activity.Viewed, Name(activity.Segment));
+
+    public static IReadOnlyList<MoneyBody> Of(ImmutableArray<Money> amounts) => [.. amounts.Select(MoneyBody.From)];
+
     public static ProductReply Of(ProductView product) => new(
         product.Id.Value, product.Content.Title, product.Content.Description, product.Content.Categories,
         [.. product.Content.Variants.Select(v => new VariantBody(v.Sku.Value, v.Title, [.. v.Prices.Select(MoneyBody.From)]))],

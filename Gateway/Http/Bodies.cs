@@ -88,7 +88,7 @@ public sealed record CustomerBody(string? Id, string? Name, string? Email, IRead
 public sealed record CustomerReply(
     string Id, string? Name, string? Email, IReadOnlyList<AddressBody> Addresses, bool MarketingConsent, DateTimeOffset CreatedAt, bool Erased, int OrderCount, long Version);
 
-public sealed record CustomerExportReply(CustomerReply Customer, IReadOnlyList<OrderReply> Orders);
+public sealed record CustomerExportReply(CustomerReply Customer, IReadOnlyList<OrderReply> Orders, CustomerActivityReply Activity);
 
 public sealed record PromotionBody(
     [property: JsonRequired] string Code, decimal? PercentOff, MoneyBody? AmountOff, MoneyBody? MinimumTotal, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, int? UsesMax,
@@ -109,6 +109,47 @@ public sealed record KeyReply(string Id, string Name, string Kind, IReadOnlyList
 public sealed record KeyListReply(IReadOnlyList<KeyReply> Keys);
 
 public sealed record CallbackBody([property: JsonRequired] string PaymentId, [property: JsonRequired] string Outcome, string? Reference);
+
+public sealed record ViewBody(string? CustomerId, string? SessionId);
+
+public sealed record ViewBatchBody([property: JsonRequired] IReadOnlyList<ViewOfBody> Views);
+
+public sealed record ViewOfBody([property: JsonRequired] string ProductId, string? CustomerId, string? SessionId, DateTimeOffset? At);
+
+public sealed record ViewBatchReply(int Accepted);
+
+public sealed record RecommendationsReply(IReadOnlyList<RecommendationReply> Recommendations);
+
+public sealed record RecommendationReply(string ProductId, string Title, string Kind, double Score, string Reason);
+
+public sealed record SalesReply(string Window, DateTimeOffset From, DateTimeOffset To, SalesWindowReply Total, IReadOnlyList<SalesWindowReply> Windows);
+
+public sealed record SalesWindowReply(
+    DateTimeOffset From, long Orders, long Units, IReadOnlyList<MoneyBody> Revenue, IReadOnlyList<MoneyBody> Refunds, IReadOnlyList<MoneyBody> AverageOrderValue, long ReturnedUnits, long Cancelled);
+
+public sealed record FunnelReply(DateTimeOffset From, DateTimeOffset To, long Views, long CartLines, long Checkouts, long Paid, double? ViewToCart, double? CartToCheckout, double? CheckoutToPaid);
+
+public sealed record TopProductsReply(DateTimeOffset From, DateTimeOffset To, IReadOnlyList<TopProductReply> Products);
+
+public sealed record TopProductReply(string ProductId, long Units, IReadOnlyList<MoneyBody> Revenue);
+
+public sealed record LowStockReply(IReadOnlyList<LowStockItemReply> Items);
+
+public sealed record LowStockItemReply(string Sku, long Available, double UnitsPerHour, DateTimeOffset? SellOutAt);
+
+public sealed record RecountReply(string Projection, bool Equal, long Commits, long Events, int Rows, IReadOnlyList<string> Differences);
+
+public sealed record StreamsReply(IReadOnlyList<ConsumerReply> Consumers, IReadOnlyList<ParkedEventReply> Parked);
+
+public sealed record ConsumerReply(string Consumer, long CommitsBehind);
+
+public sealed record ParkedEventReply(string Consumer, string EventId, string Subject, string Error, DateTimeOffset ParkedAt);
+
+public sealed record ReplayReply(int Left);
+
+public sealed record CustomerActivityReply(
+    long Views, long Orders, long Units, long ReturnedUnits, IReadOnlyList<MoneyBody> Spent, IReadOnlyList<MoneyBody> Refunded, IReadOnlyList<MoneyBody> LifetimeValue, DateTimeOffset? FirstOrderAt,
+    DateTimeOffset? LastOrderAt, DateTimeOffset? LastSeenAt, IReadOnlyList<string> Bought, IReadOnlyList<string> Viewed, string Segment);
 
 /// <summary>How bodies are read and written: strictly, with names in camel case.</summary>
 [JsonSourceGenerationOptions(
@@ -154,6 +195,18 @@ public sealed record CallbackBody([property: JsonRequired] string PaymentId, [pr
 [JsonSerializable(typeof(KeyReply))]
 [JsonSerializable(typeof(KeyListReply))]
 [JsonSerializable(typeof(CallbackBody))]
+[JsonSerializable(typeof(ViewBody))]
+[JsonSerializable(typeof(ViewBatchBody))]
+[JsonSerializable(typeof(ViewBatchReply))]
+[JsonSerializable(typeof(RecommendationsReply))]
+[JsonSerializable(typeof(SalesReply))]
+[JsonSerializable(typeof(FunnelReply))]
+[JsonSerializable(typeof(TopProductsReply))]
+[JsonSerializable(typeof(LowStockReply))]
+[JsonSerializable(typeof(RecountReply))]
+[JsonSerializable(typeof(StreamsReply))]
+[JsonSerializable(typeof(ReplayReply))]
+[JsonSerializable(typeof(CustomerActivityReply))]
 public sealed partial class GatewayJson : JsonSerializerContext
 {
     /// <summary>How one body is read and written.</summary>

@@ -32,6 +32,9 @@ public sealed class Reply : IResult
     /// <summary>A new resource.</summary>
     public static Reply Created<T>(T value, string location, long? version = null) => Json(StatusCodes.Status201Created, value, version, location);
 
+    /// <summary>Taken and durable; what follows from it comes later.</summary>
+    public static Reply Accepted<T>(T value) => Json(StatusCodes.Status202Accepted, value, null, null);
+
     /// <summary>Nothing to show.</summary>
     public static Reply NoContent() => new(StatusCodes.Status204NoContent, null, []);
 

@@ -92,12 +92,20 @@ internal sealed class RetailImport(IGrainFactory grains, RetailPlan plan)
         // A cart that an interrupted run left behind is filled again, at the same prices.
         CartAnswer[] lines = await Task.WhenAll(planned.Lines.Select(l => cart.SetLine(Caller.Admin, l.Sku, l.Quantity, null)));
         if (lines.FirstOrDefault(a => a is not (CartAnswer.Ok or CartAnswer.Closed)) is { } refused) throw new ImportException($"Cart {planned.Id} was refused: {refused.GetType().Name}.");
-        var command = new CheckoutCart(Caller.Admin, planned.Id, "uci", customer, new Contact(null, null), "card", "tok_approve", AcceptPriceChanges: false);
+        var command = new CheckoutCart(Caller.Admin, planned.Id, "uci", customer, new Contact(null, AddressIn(planned.Country)), "card", "tok_approve", AcceptPriceChanges: false)
+        {
+            OccurredAt = Utc(planned.At),
+        };
         CheckoutAnswer answer = await cart.Checkout(command);
         if (answer is not CheckoutAnswer.FromOrder { Answer: OrderAnswer.Ok { Order: { Status: OrderStatus.Placed or OrderStatus.Fulfilled } placed } })
             throw new ImportException($"Order {planned.Id} was refused: {answer}.");
         if (placed.Total != planned.Total) throw new ImportException($"Order {planned.Id} came to {placed.Total}, not to {planned.Total}.");
     }
+
+    // The file's times have no zone; they are taken as they stand.
+    private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
+
+    private static Address? AddressIn(string country) => country.Length == 0 ? null : new Address(null, null, null, null, null, null, country);
 
     // The real shop sold one article at many prices; the catalogue changes with the invoices.
     private async Task SetPrice(PlannedLine line)
@@ -119,9 +127,9 @@ internal sealed class RetailImport(IGrainFactory grains, RetailPlan plan)
         IOrderGrain order = grains.GetGrain<IOrderGrain>(planned.Order.Value);
         bool known = await order.Get(Caller.Admin) is OrderAnswer.Ok { Order: var now } && now.Refunds.Any(r => r.Id == planned.Id);
         if (known) return false;
-        OrderAnswer returned = await order.Return(new ReturnOrder(planned.Id, [new LineQuantity(planned.Sku, planned.Quantity)], Restock: true));
+        OrderAnswer returned = await order.Return(new ReturnOrder(planned.Id, [new LineQuantity(planned.Sku, planned.Quantity)], Restock: true) { OccurredAt = Utc(planned.At) });
         if (returned is not OrderAnswer.Ok) throw new ImportException($"Return {planned.Id} was refused: {returned}.");
-        OrderAnswer refunded = await order.Refund(new RefundOrder(planned.Id, planned.Amount, "cancelled"));
+        OrderAnswer refunded = await order.Refund(new RefundOrder(planned.Id, planned.Amount, "cancelled") { OccurredAt = Utc(planned.At) });
         if (refunded is not OrderAnswer.Ok) throw new ImportException($"Refund {planned.Id} was refused: {refunded}.");
         return true;
     }

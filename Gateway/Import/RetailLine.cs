@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Shop.Gateway.Import;
 
 /// <summary>A line of the Online Retail file that makes sense as it stands.</summary>
-internal sealed record RetailLine(int Number, string Invoice, Sku Sku, string Description, int Quantity, DateTime InvoicedAt, Money Price, string? Customer, bool IsCancellation)
+internal sealed record RetailLine(int Number, string Invoice, Sku Sku, string Description, int Quantity, DateTime InvoicedAt, Money Price, string? Customer, string Country, bool IsCancellation)
 {
     /// <summary>Quantity × price; negative for a cancellation.</summary>
     public Money Total => Price * Quantity;
@@ -30,7 +30,7 @@ internal sealed record RetailLine(int Number, string Invoice, Sku Sku, string De
         // Customers are whole numbers that were once stored as floating point: 17850.0.
         string customer = fields[6].Trim();
         if (customer.EndsWith(".0", StringComparison.Ordinal)) customer = customer[..^2];
-        return (new RetailLine(number, invoice, sku, fields[2].Trim(), quantity, at, money, customer.Length == 0 ? null : customer, isCancellation), null);
+        return (new RetailLine(number, invoice, sku, fields[2].Trim(), quantity, at, money, customer.Length == 0 ? null : customer, fields[7].Trim(), isCancellation), null);
     }
 
     // Articles have five digits and perhaps letters; everything else is postage, a discount, a fee or a correction by hand.

@@ -1,7 +1,7 @@
 namespace Shop.Gateway.Import;
 
 /// <summary>An order to be placed: one invoice, or a part of one when it has a SKU at two prices.</summary>
-internal sealed record PlannedOrder(OrderId Id, DateTime At, string? Customer, ImmutableArray<PlannedLine> Lines)
+internal sealed record PlannedOrder(OrderId Id, DateTime At, string? Customer, string Country, ImmutableArray<PlannedLine> Lines)
 {
     /// <summary>What will be charged.</summary>
     public Money Total => Lines.Aggregate(Money.Zero(Lines[0].Price.Currency), (sum, line) => sum + (line.Price * line.Quantity));
@@ -151,7 +151,7 @@ internal sealed class RetailPlan
 
         for (int part = 0; part < parts.Count; part++)
         {
-            var order = new PlannedOrder(new OrderId(part == 0 ? $"uci-{invoice}" : $"uci-{invoice}-{part + 1}"), at, customer, [.. parts[part]]);
+            var order = new PlannedOrder(new OrderId(part == 0 ? $"uci-{invoice}" : $"uci-{invoice}-{part + 1}"), at, customer, lines[0].Country, [.. parts[part]]);
             Steps.Add(order);
             foreach (PlannedLine line in order.Lines)
             {

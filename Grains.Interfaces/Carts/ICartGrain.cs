@@ -47,7 +47,12 @@ public sealed record CreateCart(string? SessionId, CustomerId? CustomerId, Curre
 /// <summary>Turns a cart into the order with this id.</summary>
 [GenerateSerializer, Immutable, Alias("CheckoutCart")]
 public sealed record CheckoutCart(
-    Caller Caller, OrderId OrderId, string Fingerprint, CustomerId? CustomerId, Contact Contact, string PaymentMethod, string PaymentToken, bool AcceptPriceChanges);
+    Caller Caller, OrderId OrderId, string Fingerprint, CustomerId? CustomerId, Contact Contact, string PaymentMethod, string PaymentToken, bool AcceptPriceChanges)
+{
+    /// <summary>When it was bought, if that is not now: an order of another system that is brought in later.</summary>
+    [Id(0)]
+    public DateTimeOffset? OccurredAt { get; init; }
+}
 
 /// <summary>A line of a cart with the price at which it was put in.</summary>
 [GenerateSerializer, Immutable, Alias("CartLine")]

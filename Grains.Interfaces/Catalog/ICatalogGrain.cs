@@ -17,6 +17,10 @@ public interface ICatalogGrain : IGrainWithStringKey
     [ReadOnly]
     Task<ProductPage> Search(ProductQuery query);
 
+    /// <summary>The published ones of some products, in the order asked for.</summary>
+    [ReadOnly]
+    Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products);
+
     /// <summary>How many products there are.</summary>
     [ReadOnly]
     Task<int> Count();

@@ -45,7 +45,12 @@ public sealed record PlaceOrder(
     Currency? Currency,
     Contact Contact,
     string PaymentMethod,
-    string PaymentToken);
+    string PaymentToken)
+{
+    /// <summary>When it was bought, if that is not now: an order of another system that is brought in later.</summary>
+    [Id(0)]
+    public DateTimeOffset? OccurredAt { get; init; }
+}
 
 /// <summary>A SKU and a quantity; with an expected price the order is refused when the price is another one.</summary>
 [GenerateSerializer, Immutable, Alias("LineRequest")]
@@ -73,11 +78,21 @@ public sealed record FulfilOrder(string FulfilmentId, ImmutableArray<LineQuantit
 
 /// <summary>Takes lines of an order back.</summary>
 [GenerateSerializer, Immutable, Alias("ReturnOrder")]
-public sealed record ReturnOrder(string ReturnId, ImmutableArray<LineQuantity> Lines, bool Restock);
+public sealed record ReturnOrder(string ReturnId, ImmutableArray<LineQuantity> Lines, bool Restock)
+{
+    /// <summary>When the units came, if that is not now.</summary>
+    [Id(0)]
+    public DateTimeOffset? OccurredAt { get; init; }
+}
 
 /// <summary>Gives money of an order back; all that is left when no amount is named.</summary>
 [GenerateSerializer, Immutable, Alias("RefundOrder")]
-public sealed record RefundOrder(string RefundId, Money? Amount, string? Reason);
+public sealed record RefundOrder(string RefundId, Money? Amount, string? Reason)
+{
+    /// <summary>When it was agreed, if that is not now.</summary>
+    [Id(0)]
+    public DateTimeOffset? OccurredAt { get; init; }
+}
 
 /// <summary>A SKU and a quantity.</summary>
 [GenerateSerializer, Immutable, Alias("LineQuantity")]

@@ -139,7 +139,10 @@ public sealed class CartGrain(
         var order = new PlaceOrder(
             command.Fingerprint, State.SessionId, command.CustomerId ?? State.CustomerId, Id,
             [.. State.Lines.Select(l => new LineRequest(l.Sku, l.Quantity, command.AcceptPriceChanges ? null : l.UnitPrice))],
-            State.Coupons, State.Currency, command.Contact, command.PaymentMethod, command.PaymentToken);
+            State.Coupons, State.Currency, command.Contact, command.PaymentMethod, command.PaymentToken)
+        {
+            OccurredAt = command.OccurredAt,
+        };
         OrderAnswer answer = await GrainFactory.GetGrain<IOrderGrain>(command.OrderId.Value).Place(order);
         await Settle(answer);
         return answer;

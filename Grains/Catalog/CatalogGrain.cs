@@ -69,6 +69,10 @@ public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrai
     }
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products) => Task.FromResult<ImmutableArray<ProductView>>(
+        [.. products.Select(p => _entries.GetValueOrDefault(p)?.Product).Where(p => p is { Content.Published: true })!]);
+
+    /// <inheritdoc/>
     public Task<int> Count() => Task.FromResult(_entries.Values.Count(e => e.Product is not null));
 
     private void Put(ProductView product)

@@ -8,7 +8,7 @@ public sealed class OfferGrain(JournalServices services)
     /// <inheritdoc/>
     public async Task<ProductId> Publish(Offer offer)
     {
-        if (State.Yields(offer)) await Commit(new OfferEvent.Published(offer, Now));
+        if (State.Yields(offer)) await Commit(new OfferEvent.Published(offer, Now) { OldPrices = State.Offer?.Prices });
         else await Durable();
         return State.Offer!.ProductId;
     }

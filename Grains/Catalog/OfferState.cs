@@ -7,7 +7,11 @@ namespace Shop.Catalog;
 public abstract record OfferEvent(DateTimeOffset At)
 {
     /// <summary>The offer was put in place.</summary>
-    public sealed record Published(Offer Offer, DateTimeOffset At) : OfferEvent(At);
+    public sealed record Published(Offer Offer, DateTimeOffset At) : OfferEvent(At)
+    {
+        /// <summary>The prices before; null when there was no offer.</summary>
+        public ImmutableArray<Money>? OldPrices { get; init; }
+    }
 
     /// <summary>The offer ended.</summary>
     public sealed record Withdrawn(long ProductVersion, DateTimeOffset At) : OfferEvent(At);

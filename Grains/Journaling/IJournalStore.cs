@@ -39,6 +39,9 @@ public interface IJournalStore
     /// </summary>
     Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation);
 
+    /// <summary>The place of the last settled commit of a partition.</summary>
+    Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation);
+
     /// <summary>The commits of all grains of a type, by grain and version, after a grain and version.</summary>
     Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation);
 

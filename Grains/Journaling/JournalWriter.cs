@@ -15,6 +15,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
     private readonly IJournalStore _store;
     private readonly TimeProvider _clock;
     private readonly JournalInstruments _instruments;
+    private readonly JournalNews _news;
     private readonly ILogger<JournalWriter> _log;
     private readonly Channel<GrainAppend> _queue;
     private readonly CancellationTokenSource _abort = new();
@@ -22,11 +23,12 @@ public sealed class JournalWriter : IHostedService, IDisposable
     private volatile Exception? _down;
 
     /// <summary>Creates the writer; it writes from <see cref="StartAsync"/> on.</summary>
-    public JournalWriter(IJournalStore store, TimeProvider clock, IOptions<JournalOptions> options, JournalInstruments instruments, ILogger<JournalWriter> log)
+    public JournalWriter(IJournalStore store, TimeProvider clock, IOptions<JournalOptions> options, JournalInstruments instruments, JournalNews news, ILogger<JournalWriter> log)
     {
         _store = store;
         _clock = clock;
         _instruments = instruments;
+        _news = news;
         _log = log;
         Options = options.Value;
         _queue = Channel.CreateBounded<GrainAppend>(new BoundedChannelOptions(Options.QueueCommitsMax) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -103,11 +105,16 @@ public sealed class JournalWriter : IHostedService, IDisposable
         {
             IReadOnlyList<bool> added = await AppendWithRetryAsync(commits);
             _instruments.Committed(commits.Length, commits.Sum(c => c.EventCount), Stopwatch.GetElapsedTime(start));
+            int partitions = 0;
             for (int i = 0; i < batch.Count; i++)
             {
                 if (added[i]) batch[i].Succeed();
                 else Refuse(batch[i]);
+                partitions |= 1 << IJournalStore.PartitionOf(batch[i].Owner.GrainId);
             }
+
+            for (int partition = 0; partition < IJournalStore.PartitionCount; partition++)
+                if ((partitions & (1 << partition)) != 0) _news.Tell(partition);
         }
         catch (Exception e)
         {

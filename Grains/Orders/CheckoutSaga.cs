@@ -22,12 +22,18 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
         OrderStep.Authorise => Authorise(state),
         OrderStep.Confirm => Confirm(state),
         OrderStep.Capture => Capture(state),
-        OrderStep.Place => Task.FromResult<OrderEvent?>(new OrderEvent.Placed(Now)),
+        OrderStep.Place => Task.FromResult<OrderEvent?>(Placed(state)),
         OrderStep.Undo => Undo(state),
         OrderStep.RecordHistory => RecordHistory(state),
-        OrderStep.BookReturn book => BookReturn(state.Returns.First(r => r.Id == book.ReturnId)),
-        OrderStep.BookRefund book => BookRefund(state.Refunds.First(r => r.Id == book.RefundId)),
+        OrderStep.BookReturn book => BookReturn(state, state.Returns.First(r => r.Id == book.ReturnId)),
+        OrderStep.BookRefund book => BookRefund(state, state.Refunds.First(r => r.Id == book.RefundId)),
         _ => throw new InvalidOperationException($"{step} is not a step."),
+    };
+
+    private OrderEvent.Placed Placed(OrderState state) => new(Now)
+    {
+        Order = new PlacedOrder(
+            state.CustomerId, state.SessionId, state.Lines, state.Total, state.Payment, state.Command!.Contact.ShippingAddress?.Country, state.Command.OccurredAt ?? Now),
     };
 
     private async Task<OrderEvent?> Reserve(OrderState state)
@@ -125,7 +131,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
         (PaymentStatus payment, long refunded) = await UndoPayment(state);
         await Task.WhenAll(state.Lines.Select(l => UndoStock(state, l)));
         await Task.WhenAll(state.Command!.Coupons.Select(c => grains.GetGrain<IPromotionGrain>(c.Value).Release(order)));
-        return new OrderEvent.Undone(payment, refunded, Now);
+        return new OrderEvent.Undone(payment, refunded, Now) { PlacedIn = state.UndoneFrom == OrderPhase.Placed ? state.Total.Currency : null };
     }
 
     private async Task<(PaymentStatus Payment, long RefundedMinor)> UndoPayment(OrderState state)
@@ -156,7 +162,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
         return new OrderEvent.HistoryRecorded(Now);
     }
 
-    private async Task<OrderEvent?> BookReturn(OrderReturn booking)
+    private async Task<OrderEvent?> BookReturn(OrderState state, OrderReturn booking)
     {
         foreach (LineQuantity line in booking.Lines)
         {
@@ -164,14 +170,14 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
             if (answer is not StockAnswer.Done) throw new InvalidOperationException($"Order {order} could not return {line.Sku}.");
         }
 
-        return new OrderEvent.ReturnBooked(booking.Id, Now);
+        return new OrderEvent.ReturnBooked(booking.Id, Now) { Lines = booking.Lines, CustomerId = state.CustomerId, OccurredAt = booking.At };
     }
 
-    private async Task<OrderEvent?> BookRefund(OrderRefund refund)
+    private async Task<OrderEvent?> BookRefund(OrderState state, OrderRefund refund)
     {
         PaymentAnswer answer = await Payment.Refund(refund.Id, refund.Amount);
         return answer is PaymentAnswer.Ok
-            ? new OrderEvent.RefundBooked(refund.Id, Now)
+            ? new OrderEvent.RefundBooked(refund.Id, Now) { Amount = refund.Amount, CustomerId = state.CustomerId, OccurredAt = refund.At }
             : throw new InvalidOperationException($"The payment of order {order} refused a refund of {refund.Amount}.");
     }
 

@@ -63,7 +63,7 @@ public static class OrderDecider
         if (state.Phase != OrderPhase.Placed || Excess(lines, s => state.FulfilledOf(s) - state.ReturnedOf(s)) is not null) return Illegal(state, "Only what was shipped can be returned.");
         return lines.IsEmpty
             ? Broken("nothing-to-return", "Everything was returned before.")
-            : Decision.Do(new OrderEvent.ReturnRequested(command.ReturnId, lines, command.Restock, now));
+            : Decision.Do(new OrderEvent.ReturnRequested(command.ReturnId, lines, command.Restock, now) { OccurredAt = command.OccurredAt });
     }
 
     /// <summary>Money is given back, once an id, never more than was captured.</summary>
@@ -76,7 +76,7 @@ public static class OrderDecider
         if (amount.Currency != state.Total.Currency) return Broken("refund-currency", $"The order is in {state.Total.Currency}.");
         return amount.Minor <= 0 || amount.Minor > state.Refundable.Minor
             ? Broken("refund-too-much", $"At most {state.Refundable} can be refunded.")
-            : Decision.Do(new OrderEvent.RefundRequested(command.RefundId, amount, command.Reason, now));
+            : Decision.Do(new OrderEvent.RefundRequested(command.RefundId, amount, command.Reason, now) { OccurredAt = command.OccurredAt });
     }
 
     private static Decision Refuse(PlaceOrder command, Rejection reason, DateTimeOffset now) =>

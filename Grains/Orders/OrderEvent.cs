@@ -41,7 +41,11 @@ public abstract record OrderEvent(DateTimeOffset At)
     public sealed record PaymentCaptured(DateTimeOffset At) : OrderEvent(At);
 
     /// <summary>The checkout is complete.</summary>
-    public sealed record Placed(DateTimeOffset At) : OrderEvent(At);
+    public sealed record Placed(DateTimeOffset At) : OrderEvent(At)
+    {
+        /// <summary>What was bought; readers of the journal need not look for the events before.</summary>
+        public PlacedOrder? Order { get; init; }
+    }
 
     /// <summary>The checkout failed; what was taken is being given back.</summary>
     public sealed record CheckoutFailed(Rejection Reason, DateTimeOffset At) : OrderEvent(At);
@@ -50,7 +54,11 @@ public abstract record OrderEvent(DateTimeOffset At)
     public sealed record CancelRequested(string Reason, DateTimeOffset At) : OrderEvent(At);
 
     /// <summary>What was taken has been given back.</summary>
-    public sealed record Undone(PaymentStatus Payment, long RefundedMinor, DateTimeOffset At) : OrderEvent(At);
+    public sealed record Undone(PaymentStatus Payment, long RefundedMinor, DateTimeOffset At) : OrderEvent(At)
+    {
+        /// <summary>The currency of the order, when it had been placed.</summary>
+        public Currency? PlacedIn { get; init; }
+    }
 
     /// <summary>The customer's history has the order.</summary>
     public sealed record HistoryRecorded(DateTimeOffset At) : OrderEvent(At);
@@ -59,17 +67,49 @@ public abstract record OrderEvent(DateTimeOffset At)
     public sealed record Fulfilled(string FulfilmentId, ImmutableArray<LineQuantity> Lines, string? Tracking, DateTimeOffset At) : OrderEvent(At);
 
     /// <summary>Lines come back.</summary>
-    public sealed record ReturnRequested(string ReturnId, ImmutableArray<LineQuantity> Lines, bool Restock, DateTimeOffset At) : OrderEvent(At);
+    public sealed record ReturnRequested(string ReturnId, ImmutableArray<LineQuantity> Lines, bool Restock, DateTimeOffset At) : OrderEvent(At)
+    {
+        /// <summary>When they came, if that is not now.</summary>
+        public DateTimeOffset? OccurredAt { get; init; }
+    }
 
     /// <summary>Lines are back in stock.</summary>
-    public sealed record ReturnBooked(string ReturnId, DateTimeOffset At) : OrderEvent(At);
+    public sealed record ReturnBooked(string ReturnId, DateTimeOffset At) : OrderEvent(At)
+    {
+        /// <summary>What came back.</summary>
+        public ImmutableArray<LineQuantity>? Lines { get; init; }
+
+        /// <summary>Who had bought it.</summary>
+        public CustomerId? CustomerId { get; init; }
+
+        /// <summary>When it came back, if that was not when it was booked.</summary>
+        public DateTimeOffset? OccurredAt { get; init; }
+    }
 
     /// <summary>Money is to be given back.</summary>
-    public sealed record RefundRequested(string RefundId, Money Amount, string? Reason, DateTimeOffset At) : OrderEvent(At);
+    public sealed record RefundRequested(string RefundId, Money Amount, string? Reason, DateTimeOffset At) : OrderEvent(At)
+    {
+        /// <summary>When it was agreed, if that is not now.</summary>
+        public DateTimeOffset? OccurredAt { get; init; }
+    }
 
     /// <summary>Money was given back.</summary>
-    public sealed record RefundBooked(string RefundId, DateTimeOffset At) : OrderEvent(At);
+    public sealed record RefundBooked(string RefundId, DateTimeOffset At) : OrderEvent(At)
+    {
+        /// <summary>What was given back.</summary>
+        public Money? Amount { get; init; }
+
+        /// <summary>Who had bought.</summary>
+        public CustomerId? CustomerId { get; init; }
+
+        /// <summary>When it was given back, if that was not when it was booked.</summary>
+        public DateTimeOffset? OccurredAt { get; init; }
+    }
 }
+
+/// <summary>What a placed order is made of, for readers of the journal. No personal data.</summary>
+public sealed record PlacedOrder(
+    CustomerId? CustomerId, string? SessionId, ImmutableArray<OrderLine> Lines, Money Total, PaymentStatus Payment, string? Country, DateTimeOffset OccurredAt);
 
 /// <summary>JSON of an order's events and state.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

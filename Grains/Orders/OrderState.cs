@@ -224,9 +224,9 @@ public sealed record OrderState : IEventSourced<OrderState, OrderEvent>
         },
         OrderEvent.HistoryRecorded => this with { InHistory = true },
         OrderEvent.Fulfilled e => this with { Fulfilments = Fulfilments.Add(new OrderFulfilment(e.FulfilmentId, e.Lines, e.Tracking, e.At)) },
-        OrderEvent.ReturnRequested e => this with { Returns = Returns.Add(new OrderReturn(e.ReturnId, e.Lines, e.Restock, false, e.At)) },
+        OrderEvent.ReturnRequested e => this with { Returns = Returns.Add(new OrderReturn(e.ReturnId, e.Lines, e.Restock, false, e.OccurredAt ?? e.At)) },
         OrderEvent.ReturnBooked e => this with { Returns = [.. Returns.Select(r => r.Id == e.ReturnId ? r with { Booked = true } : r)] },
-        OrderEvent.RefundRequested e => this with { Refunds = Refunds.Add(new OrderRefund(e.RefundId, e.Amount, e.Reason, false, e.At)) },
+        OrderEvent.RefundRequested e => this with { Refunds = Refunds.Add(new OrderRefund(e.RefundId, e.Amount, e.Reason, false, e.OccurredAt ?? e.At)) },
         OrderEvent.RefundBooked e => this with { Refunds = [.. Refunds.Select(r => r.Id == e.RefundId ? r with { Booked = true } : r)] },
         _ => throw new InvalidOperationException($"{@event.GetType()} is not an order event."),
     };

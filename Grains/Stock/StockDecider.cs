@@ -70,6 +70,30 @@ public static class StockDecider
     /// <summary>Reservations whose time is over give their units back.</summary>
     public static Decision Tick(StockState state, DateTimeOffset now) => Decision.Do(Expire(state, now, out _));
 
+    /// <summary>The same events, each with what it does to the units that can be bought; readers of the journal need no state for it.</summary>
+    public static ImmutableArray<StockEvent> WithLevels(StockState state, ImmutableArray<StockEvent> events)
+    {
+        long available = state.Available;
+        ImmutableArray<StockEvent>.Builder told = ImmutableArray.CreateBuilder<StockEvent>(events.Length);
+        foreach (StockEvent @event in events)
+        {
+            long change = @event switch
+            {
+                StockEvent.Received e => e.Quantity,
+                StockEvent.Adjusted e => e.Difference,
+                StockEvent.Reserved e => -e.Quantity,
+                StockEvent.Released e => state.Reservations[e.Id].Quantity,
+                StockEvent.Expired e => state.Reservations[e.Id].Quantity,
+                StockEvent.Returned { Restocked: true } e => e.Quantity,
+                _ => 0,
+            };
+            available += change;
+            told.Add(change == 0 ? @event : @event with { Change = change, Available = available });
+        }
+
+        return told.MoveToImmutable();
+    }
+
     private static Decision Refuse(string reason) => Decision.Say(new StockAnswer.Refused(reason));
 
     private static Decision? Booked(StockState state, string reference, int quantity)

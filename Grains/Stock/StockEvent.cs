@@ -12,6 +12,12 @@ namespace Shop.Stock;
 [JsonDerivedType(typeof(RulesSet), "stock.rules-set.1")]
 public abstract record StockEvent(DateTimeOffset At)
 {
+    /// <summary>By how much the units that can be bought changed; null when they did not.</summary>
+    public long? Change { get; init; }
+
+    /// <summary>How many units can be bought after the change.</summary>
+    public long? Available { get; init; }
+
     /// <summary>Units arrived.</summary>
     public sealed record Received(int Quantity, string Reference, DateTimeOffset At) : StockEvent(At);
 

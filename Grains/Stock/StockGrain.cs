@@ -43,7 +43,7 @@ public sealed class StockGrain(JournalServices services)
 
     private async Task<StockAnswer> Run(Decision decision)
     {
-        Task durable = Commit(decision.Events.AsSpan());
+        Task durable = Commit(StockDecider.WithLevels(State, decision.Events).AsSpan());
         StockAnswer answer = decision.Answer ?? (State.Exists ? new StockAnswer.Done(Level()) : new StockAnswer.Unknown());
         ArmExpiry();
         await durable;

@@ -18,6 +18,7 @@ internal sealed class GrainManifest
     private readonly Dictionary<GrainType, Type> _classes = [];
     private readonly Dictionary<Type, List<GrainType>> _implementations = [];
     private readonly ConcurrentDictionary<GrainType, GrainClass> _grainClasses = new();
+    private readonly Dictionary<string, List<GrainType>> _consumers = [];
 
     public GrainManifest() : this(ApplicationParts.All())
     {
@@ -31,6 +32,12 @@ internal sealed class GrainManifest
         {
             GrainType name = GrainType.Create(type.GetCustomAttribute<GrainTypeAttribute>()?.GrainType ?? DefaultName(type));
             if (!_classes.TryAdd(name, type)) throw new InvalidOperationException($"Two grain classes are named '{name}': {_classes[name]} and {type}. Give one a [GrainType].");
+            foreach (ImplicitStreamSubscriptionAttribute subscription in type.GetCustomAttributes<ImplicitStreamSubscriptionAttribute>())
+            {
+                if (!_consumers.TryGetValue(subscription.Namespace, out List<GrainType>? consumers)) _consumers[subscription.Namespace] = consumers = [];
+                consumers.Add(name);
+            }
+
             foreach (Type contract in type.GetInterfaces().Where(_references.ContainsKey))
             {
                 if (!_implementations.TryGetValue(contract, out List<GrainType>? names)) _implementations[contract] = names = [];
@@ -48,6 +55,10 @@ internal sealed class GrainManifest
             ? matching[0]
             : throw new ArgumentException($"{contract} is implemented by {string.Join(", ", names)}; name one of them with grainClassNamePrefix.");
     }
+
+    /// <summary>The grain classes that consume every stream of a namespace.</summary>
+    public IReadOnlyList<GrainType> ConsumersOf(string? streamNamespace) =>
+        streamNamespace is not null && _consumers.TryGetValue(streamNamespace, out List<GrainType>? consumers) ? consumers : [];
 
     public GrainReference MakeReference(Type contract, GrainReferenceSeed seed) => _references.TryGetValue(contract, out var make)
         ? make(seed)

@@ -103,6 +103,14 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
         else Deliver(request);
     }
 
+    /// <summary>Runs a turn in a grain whose place is here.</summary>
+    public Task<T> RunAsync<T>(GrainId grain, GrainRequest<T> request)
+    {
+        request.Target = new LocalReference(new GrainReferenceSeed(grain, this));
+        Send(request);
+        return request.Answer;
+    }
+
     /// <summary>Sends a call again that reached an activation which had ended; the call has not started.</summary>
     public void Resend(GrainRequest request)
     {
@@ -247,4 +255,6 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
             activation.CollectIfIdle(now - (long)activation.Class.CollectionAge.TotalMilliseconds);
         }
     }
+
+    private sealed class LocalReference(GrainReferenceSeed seed) : GrainReference(seed);
 }

@@ -123,3 +123,19 @@ public sealed class ClusterMessagingOptions
     /// <summary>The authority that must have signed the certificates of the others (PEM).</summary>
     public string? AuthorityPath { get; set; }
 }
+
+/// <summary>How streams are brought to their consumers.</summary>
+public sealed class StreamPullingAgentOptions
+{
+    /// <summary>How many items a delivery has at most, and so how many are read ahead of a consumer. 500 by default.</summary>
+    public int BatchItemsMax { get; set; } = 500;
+
+    /// <summary>How long a consumer that failed is left alone at first; it doubles with each failure. 100 milliseconds by default.</summary>
+    public TimeSpan RetryDelayMin { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a consumer that failed is left alone at most. 10 seconds by default.</summary>
+    public TimeSpan RetryDelayMax { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often the silo looks for new streams; after a change of the cluster it looks at once. 1 second by default.</summary>
+    public TimeSpan DivideInterval { get; set; } = TimeSpan.FromSeconds(1);
+}

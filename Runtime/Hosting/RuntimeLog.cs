@@ -58,4 +58,10 @@ internal static partial class RuntimeLog
 
     [LoggerMessage(18, LogLevel.Error, "The reminders could not be read; those that are this silo's now do not tick until they are")]
     public static partial void RemindersUnread(ILogger log, Exception error);
+
+    [LoggerMessage(19, LogLevel.Warning, "{Consumer} did not take the next items of {Stream}; they come again")]
+    public static partial void DeliveryFailed(ILogger log, Exception error, StreamId stream, GrainId consumer);
+
+    [LoggerMessage(20, LogLevel.Error, "The streams of {Provider} could not be divided among the silos; it is tried again")]
+    public static partial void StreamsUndivided(ILogger log, Exception error, string provider);
 }

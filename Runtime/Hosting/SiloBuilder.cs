@@ -10,6 +10,7 @@ using Orleans.Reminders;
 using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
+using Orleans.Streams;
 
 namespace Orleans.Runtime
 {
@@ -187,6 +188,26 @@ namespace Orleans.Hosting
                 .ValidateOnStart();
             builder.Services.AddSingleton<IReminderTable>(s => new AdoNetReminderTable(s.GetRequiredService<IOptions<AdoNetReminderTableOptions>>().Value));
             return builder.AddReminderService();
+        }
+
+        /// <summary>Streams in memory, lost with the process.</summary>
+        public static ISiloBuilder AddMemoryStreams(this ISiloBuilder builder, string name) => builder.AddPersistentStreams(name, _ => new MemoryStreamSource());
+
+        /// <summary>Streams of a source, brought to the grains that subscribe to their namespace.</summary>
+        public static ISiloBuilder AddPersistentStreams(
+            this ISiloBuilder builder, string name, Func<IServiceProvider, IStreamSource> source, Action<StreamPullingAgentOptions>? configureOptions = null)
+        {
+            builder.Services.AddOptions<StreamPullingAgentOptions>(name).Configure(configureOptions ?? (_ => { }))
+                .Validate(o => o.BatchItemsMax > 0, $"Streams '{name}' need a BatchItemsMax above 0, for instance 500.")
+                .Validate(o => o.RetryDelayMin > TimeSpan.Zero && o.RetryDelayMax >= o.RetryDelayMin, $"Streams '{name}' need retry delays, for instance 00:00:00.1 and 00:00:10.")
+                .Validate(o => o.DivideInterval > TimeSpan.Zero, $"Streams '{name}' need a DivideInterval, for instance 00:00:01.")
+                .ValidateOnStart();
+            builder.Services.AddKeyedSingleton(name, (s, _) => source(s));
+            builder.Services.AddKeyedSingleton<IStreamProvider>(name, (s, _) => new StreamProvider(name, s.GetRequiredKeyedService<IStreamSource>(name)));
+            builder.Services.AddSingleton<IHostedService>(s => new StreamPullingService(
+                name, s.GetRequiredKeyedService<IStreamSource>(name), s.GetRequiredService<Silo>(), s.GetRequiredService<GrainManifest>(),
+                s.GetRequiredService<IOptionsMonitor<StreamPullingAgentOptions>>().Get(name)));
+            return builder;
         }
 
         /// <summary>Adds a filter around every call that grains of this silo take.</summary>

@@ -9,10 +9,12 @@ using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Shop.Carts;
+using Shop.Feed;
 using Shop.Journal;
 using Shop.Journaling;
 using Shop.Orders;
 using Shop.Payments;
+using Shop.Streams;
 
 namespace Shop.Hosting;
 
@@ -45,8 +47,13 @@ public static class ShopSiloExtensions
 
         services.AddSingleton<JournalInstruments>();
         services.AddSingleton(s => CreateStore(s.GetRequiredService<IOptions<ShopOptions>>().Value));
+        services.AddSingleton<JournalNews>();
         services.AddSingleton<JournalWriter>();
         services.AddSingleton<JournalServices>();
+        services.AddSingleton(s => CreateProjectionStore(s.GetRequiredService<IOptions<ShopOptions>>().Value));
+        services.AddSingleton<ProjectionServices>();
+        services.AddSingleton<JournalStreamSource>();
+        services.AddSingleton<IEventReader>(s => s.GetRequiredService<JournalStreamSource>());
         services.TryAddSingleton<IPaymentProvider, TestPaymentProvider>();
         services.AddHostedService<DataDirectoryLock>();
         // Before the silo, so that it starts first and stops last: grains write until the very end.
@@ -60,6 +67,7 @@ public static class ShopSiloExtensions
             else silo.UseLocalhostClustering();
             silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+            silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>());
         });
         services.AddHostedService<RecoveryWatch>();
         services.AddSingleton<Readiness>();
@@ -86,6 +94,18 @@ public static class ShopSiloExtensions
     {
         string connectionString = Database(options).ConnectionString;
         return options.IsPostgreSql ? new PostgreSqlJournalStore(connectionString) : new SqliteJournalStore(connectionString);
+    }
+
+    /// <summary>The projections of the settings.</summary>
+    public static IProjectionStore CreateProjectionStore(ShopOptions options)
+    {
+        // Projections need no flush of their own: what a crash takes from them is made again from the journal. On SQLite they have a
+        // file of their own, so that they never keep the journal waiting for the lock.
+        string connectionString = Database(options).ConnectionString;
+        if (!options.IsPostgreSql) return new AdoNetProjectionStore(ProjectionDatabase.Sqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(options.DataDirectory, "projections.db") }.ToString()));
+        var relaxed = new NpgsqlConnectionStringBuilder(connectionString);
+        relaxed.Options = $"{relaxed.Options} -c synchronous_commit=off".Trim();
+        return new AdoNetProjectionStore(ProjectionDatabase.PostgreSql(relaxed.ToString()));
     }
 
     /// <summary>The settings as they are before the host is built; they are checked when it starts.</summary>

@@ -135,6 +135,18 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         """, cancellation, (short)partition, after.Epoch, after.Number, limit);
 
     /// <inheritdoc/>
+    public async Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation)
+    {
+        await using NpgsqlCommand command = Command("""
+            SELECT epoch, number FROM journal
+            WHERE partition = $1 AND epoch < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ahead FROM journal_epoch)
+            ORDER BY epoch DESC, number DESC LIMIT 1
+            """, (short)partition);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        return await reader.ReadAsync(cancellation) ? new JournalPosition(reader.GetInt64(0), reader.GetInt64(1)) : JournalPosition.Start;
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation)
     {
         IReadOnlyList<PositionedCommit> found = await ReadAsync($"""

@@ -109,6 +109,14 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
             cancellation, ("partition", partition), ("number", after.Number), ("limit", limit));
 
     /// <inheritdoc/>
+    public async Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellation);
+        await using SqliteCommand command = Command(connection, "SELECT max(number) FROM journal WHERE partition = @partition", ("partition", partition));
+        return await command.ExecuteScalarAsync(cancellation) is long number ? new JournalPosition(0, number) : JournalPosition.Start;
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation)
     {
         IReadOnlyList<PositionedCommit> found = await ReadAsync(

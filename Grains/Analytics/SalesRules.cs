@@ -1,0 +1,93 @@
+using System.Globalization;
+using Shop.Events;
+using Shop.Streams;
+
+namespace Shop.Analytics;
+
+/// <summary>
+/// The rules of the figures: which windows an event counts in. By the time at which it happened, so an event that comes late
+/// counts where it belongs.
+/// </summary>
+public static class SalesRules
+{
+    /// <summary>The name of the projection; another one when the rules change.</summary>
+    public const string Projection = "sales.1";
+
+    /// <summary>The key of a window's row.</summary>
+    public static string WindowKey(SalesWindow window, DateTimeOffset at) => window switch
+    {
+        SalesWindow.Minute => "m:" + at.UtcDateTime.ToString("yyyyMMddHHmm", CultureInfo.InvariantCulture),
+        SalesWindow.Hour => "h:" + at.UtcDateTime.ToString("yyyyMMddHH", CultureInfo.InvariantCulture),
+        _ => "d:" + at.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture),
+    };
+
+    /// <summary>The key of what a product sold on a day.</summary>
+    public static string ProductKey(DateTimeOffset day, string product) => $"p:{day.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture)}:{product}";
+
+    /// <summary>The key of a SKU's stock.</summary>
+    public static string StockKey(string sku) => "s:" + sku;
+
+    /// <summary>Counts an event.</summary>
+    public static async ValueTask Apply(ShopEvent @event, ProjectionRows rows)
+    {
+        switch (@event)
+        {
+            case OrderCreated e:
+                long total = Minor(e.TotalAmount, e.Currency);
+                await InWindows(e, rows, row =>
+                {
+                    row.Orders++;
+                    row.Units += e.Items.Sum(i => (long)i.Quantity);
+                    row.Revenue[e.Currency] = checked(row.Revenue.GetValueOrDefault(e.Currency) + total);
+                });
+                break;
+            case ProductPurchased e:
+                long line = checked(Minor(e.Price, e.Currency) * e.Quantity);
+                ProductSalesRow product = await rows.ChangeAsync(ProductKey(e.Timestamp, e.ProductId), SalesJson.Default.ProductSalesRow);
+                product.Units += e.Quantity;
+                product.Revenue[e.Currency] = checked(product.Revenue.GetValueOrDefault(e.Currency) + line);
+                break;
+            case OrderRefunded e:
+                await Refunded(e, e.Amount, e.Currency, rows);
+                break;
+            case OrderCancelled e:
+                await Refunded(e, e.RefundedAmount, e.Currency, rows);
+                await InWindows(e, rows, row => row.Cancelled++);
+                break;
+            case OrderReturned e:
+                await InWindows(e, rows, row => row.ReturnedUnits += e.Items.Sum(i => (long)i.Quantity));
+                break;
+            case CheckoutStarted e:
+                await InWindows(e, rows, row => row.Checkouts++);
+                break;
+            case ProductViewed e:
+                await InWindows(e, rows, row => row.Views++);
+                break;
+            case CartUpdated { Quantity: > 0 } e:
+                await InWindows(e, rows, row => row.CartLines++);
+                break;
+            case InventoryUpdated e:
+                StockRow stock = await rows.ChangeAsync(StockKey(e.ProductId), SalesJson.Default.StockRow);
+                // What is given back again was not taken.
+                stock.Taken = Math.Max(0, stock.Decayed(e.Timestamp) - e.QuantityChange * (e.QuantityChange < 0 ? 1 : 0));
+                stock.Available = e.NewQuantity;
+                if (e.Timestamp > stock.At) stock.At = e.Timestamp;
+                break;
+        }
+    }
+
+    private static ValueTask Refunded(ShopEvent @event, decimal amount, string currency, ProjectionRows rows)
+    {
+        long minor = Minor(amount, currency);
+        return minor == 0 ? ValueTask.CompletedTask : InWindows(@event, rows, row => row.Refunds[currency] = checked(row.Refunds.GetValueOrDefault(currency) + minor));
+    }
+
+    private static async ValueTask InWindows(ShopEvent @event, ProjectionRows rows, Action<SalesRow> count)
+    {
+        foreach (SalesWindow window in Enum.GetValues<SalesWindow>()) count(await rows.ChangeAsync(WindowKey(window, @event.Timestamp), SalesJson.Default.SalesRow));
+    }
+
+    private static long Minor(decimal amount, string code) => Currency.TryParse(code, out Currency currency) && Money.TryFromDecimal(amount, currency, out Money money)
+        ? money.Minor
+        : throw new FormatException($"{amount} {code} is not an amount of money.");
+}

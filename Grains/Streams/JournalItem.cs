@@ -1,0 +1,16 @@
+using Shop.Events;
+
+namespace Shop.Streams;
+
+/// <summary>What one commit of the journal tells the world: an item of the stream of its partition. It may tell nothing.</summary>
+public sealed record JournalItem(ImmutableArray<ShopEvent> Events);
+
+/// <summary>The streams that are made of the journal.</summary>
+public static class JournalStreams
+{
+    /// <summary>The name of their provider.</summary>
+    public const string Provider = "journal";
+
+    /// <summary>Their namespace; the key is the number of the partition.</summary>
+    public const string Namespace = "journal";
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Shop.Streams;
+
+/// <summary>
+/// The rows of one partition of a projection, as its rules see them: read when they are first asked for, kept in memory within
+/// a limit, and written together with the position.
+/// </summary>
+public sealed class ProjectionRows
+{
+    private readonly IProjectionStore? _store;
+    private readonly string _projection;
+    private readonly int _partition;
+    private readonly int _rowsMax;
+    private readonly Dictionary<string, LinkedListNode<Row>> _rows = [];
+    private readonly LinkedList<Row> _byUse = new();
+    private readonly HashSet<Row> _changed = [];
+
+    /// <summary>Rows without a store: everything that rules make of events, for a recount.</summary>
+    internal ProjectionRows() : this(null, "", 0, int.MaxValue)
+    {
+    }
+
+    internal ProjectionRows(IProjectionStore? store, string projection, int partition, int rowsMax) =>
+        (_store, _projection, _partition, _rowsMax) = (store, projection, partition, rowsMax);
+
+    /// <summary>The row under a key, to be changed in place; a new one when there is none.</summary>
+    public async ValueTask<T> ChangeAsync<T>(string key, JsonTypeInfo<T> type)
+        where T : class, new()
+    {
+        Row row = await FindAsync(key, type);
+        _changed.Add(row);
+        return (T)(row.Value ??= new T());
+    }
+
+    /// <summary>Removes the row under a key.</summary>
+    public async ValueTask RemoveAsync<T>(string key, JsonTypeInfo<T> type)
+        where T : class
+    {
+        Row row = await FindAsync(key, type);
+        row.Value = null;
+        _changed.Add(row);
+    }
+
+    /// <summary>Reads rows that will be asked for, in one go.</summary>
+    internal async ValueTask PrepareAsync(IEnumerable<string> keys)
+    {
+        if (_store is null) return;
+        string[] unknown = [.. keys.Where(k => !_rows.ContainsKey(k)).Distinct()];
+        if (unknown.Length == 0) return;
+        Dictionary<string, string> payloads = (await _store.ReadKeysAsync(_projection, _partition, unknown, CancellationToken.None)).ToDictionary(r => r.Key, r => r.Payload);
+        foreach (string key in unknown) _rows[key] = _byUse.AddLast(new Row(key) { Payload = payloads.GetValueOrDefault(key) });
+    }
+
+    internal bool HasChanges => _changed.Count > 0;
+
+    internal IReadOnlyCollection<KeyValuePair<string, string?>> Changes() =>
+        [.. _changed.Select(r => KeyValuePair.Create(r.Key, r.Value is null ? null : JsonSerializer.Serialize(r.Value, r.Type!)))];
+
+    internal void Committed()
+    {
+        _changed.Clear();
+        while (_rows.Count > _rowsMax)
+        {
+            _rows.Remove(_byUse.First!.Value.Key);
+            _byUse.RemoveFirst();
+        }
+    }
+
+    private async ValueTask<Row> FindAsync<T>(string key, JsonTypeInfo<T> type)
+        where T : class
+    {
+        if (_rows.TryGetValue(key, out LinkedListNode<Row>? known))
+        {
+            _byUse.Remove(known);
+            _byUse.AddLast(known);
+        }
+        else
+        {
+            string? payload = _store is null ? null : await _store.ReadRowAsync(_projection, _partition, key, CancellationToken.None);
+            _rows[key] = known = _byUse.AddLast(new Row(key) { Payload = payload });
+        }
+
+        Row row = known.Value;
+        row.Type = type;
+        if (row.Payload is not null) (row.Value, row.Payload) = (JsonSerializer.Deserialize(row.Payload, type), null);
+        return row;
+    }
+
+    private sealed class Row(string key)
+    {
+        public string Key => key;
+
+        public JsonTypeInfo? Type { get; set; }
+
+        /// <summary>What was read and nobody has asked for yet.</summary>
+        public string? Payload { get; set; }
+
+        public object? Value { get; set; }
+    }
+}
