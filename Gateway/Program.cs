@@ -1,11 +1,10 @@
 using Shop.Gateway;
-using Shop.Gateway.Access;
-using Shop.Gateway.Import;
+using Shop.Gateway.Commands;
 using Shop.Hosting;
 
 try
 {
-    if (args is ["import" or "--help" or "-h" or "-?" or "--version", ..]) return await ImportCommand.RunAsync(args);
+    if (CommandLine.IsCommand(args)) return await CommandLine.RunAsync(args);
     await ShopGateway.Build(args).RunAsync();
     return 0;
 }

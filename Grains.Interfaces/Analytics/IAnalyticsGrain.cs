@@ -35,8 +35,11 @@ public interface IAnalyticsGrain : IGrainWithStringKey
     [ReadOnly]
     Task<ImmutableArray<StockFigures>> LowStock(long threshold, int limit);
 
-    /// <summary>Counts the whole journal again and compares; null when an event came in between too often to tell.</summary>
+    /// <summary>Counts the whole journal again for the figures of sales and compares; null when an event came in between too often to tell.</summary>
     Task<RecountResult?> Recount();
+
+    /// <summary>Does the same for every consumer of events.</summary>
+    Task<ImmutableArray<RecountResult>> RecountAll();
 }
 
 /// <summary>The figures of a window. Amounts are exact.</summary>

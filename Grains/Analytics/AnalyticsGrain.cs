@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Shop.Customers;
+using Shop.Recommendations;
 using Shop.Streams;
 
 namespace Shop.Analytics;
@@ -53,6 +55,19 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
         SalesWindow.Hour => TimeSpan.FromHours(1),
         _ => TimeSpan.FromDays(1),
     };
+
+    /// <inheritdoc/>
+    public async Task<ImmutableArray<RecountResult>> RecountAll()
+    {
+        var recount = new Recount(journal, projections);
+        RecountResult?[] results =
+        [
+            await Recount(),
+            await recount.RunAsync(AffinityRules.Projection, AffinityRules.Apply),
+            await recount.RunAsync(ActivityRules.Projection, ActivityRules.Apply),
+        ];
+        return [.. results.OfType<RecountResult>()];
+    }
 
     private static StockFigures Forecast(string sku, StockRow row, DateTimeOffset now)
     {

@@ -8,7 +8,7 @@ namespace Shop.Recommendations;
 /// </summary>
 public static class AffinityScore
 {
-    private const double OwnExponent = 0.5, OtherExponent = 0.2, Sharpness = 4;
+    private const double OwnExponent = 0.5, OtherExponent = 0.4, Sharpness = 1.5;
 
     /// <summary>The score of a neighbour, from times together and times each.</summary>
     public static double Of(int together, int own, int other) =>

@@ -25,11 +25,10 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     private const int RowsMax = 5_000;
 
     // A position without rows is only written now and then: whoever reads again finds that nothing was there.
-    private const int EmptyItemsMax = 5_000;
+    private static readonly TimeSpan KeepEvery = TimeSpan.FromSeconds(1);
 
     private JournalPosition _position;
     private JournalPosition _committed;
-    private int _emptyItems;
     private ProjectionRows? _rows;
     private Dictionary<string, int> _parkedSubjects = [];
 
@@ -62,8 +61,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
             _position = token.Position;
         }
 
-        _emptyItems += items.Count;
-        if (_rows.HasChanges || parked.Count > 0 || _emptyItems >= EmptyItemsMax) await CommitAsync(parked, []);
+        if (_rows.HasChanges || parked.Count > 0) await CommitAsync(parked, []);
     }
 
     /// <inheritdoc/>
@@ -104,10 +102,14 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     }
 
     /// <inheritdoc/>
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (_rows is not null && _position != _committed) await CommitAsync([], []);
+        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(KeepEvery, KeepEvery));
+        return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => KeepAsync();
 
     /// <summary>The rules: what the event does to the rows. It fails only when the event makes no sense to them.</summary>
     protected abstract ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows);
@@ -123,6 +125,8 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         foreach (string key in keys) await _rows!.RemoveAsync(key, type);
         await CommitAsync([], []);
     }
+
+    private Task KeepAsync() => _rows is not null && _position != _committed ? CommitAsync([], []) : Task.CompletedTask;
 
     private async Task LoadAsync()
     {
@@ -173,7 +177,6 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         }
 
         _committed = _position;
-        _emptyItems = 0;
         _rows.Committed();
     }
 

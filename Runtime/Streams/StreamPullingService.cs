@@ -9,21 +9,26 @@ namespace Orleans.Streams;
 
 /// <summary>Has a pump for every stream whose consumer has its place on this silo, also after grains have moved.</summary>
 internal sealed class StreamPullingService(string providerName, IStreamSource source, Silo silo, GrainManifest manifest, StreamPullingAgentOptions options)
-    : IHostedService, IDisposable
+    : IHostedLifecycleService, IDisposable
 {
     private readonly Dictionary<(StreamId Stream, GrainId Consumer), StreamPump> _pumps = [];
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private readonly CancellationTokenSource _stop = new();
     private Task _dividing = Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken)
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // Deliveries begin when the silo is there, and end before it goes.
+    public Task StartedAsync(CancellationToken cancellationToken)
     {
         silo.OwnershipChanged += () => _ = TryDivideAsync();
         _dividing = Task.Run(DivideForeverAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync();
         await _dividing;
@@ -32,6 +37,10 @@ internal sealed class StreamPullingService(string providerName, IStreamSource so
         _pumps.Clear();
         _oneAtATime.Release();
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose()
     {

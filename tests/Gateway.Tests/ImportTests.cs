@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Microsoft.Data.Sqlite;
 
 namespace Shop.Gateway.Tests;
@@ -53,6 +54,17 @@ public sealed class ImportTests
         second.ShouldContain("New in this run: 0 orders and returns");
         second.ShouldContain("Everything reconciles to the penny.");
         (await Commits(place)).ShouldBe(commits);
+        await CheckWhatFollowed(place);
+    }
+
+    [RealFileFact]
+    public async Task Recommendations_do_at_least_as_well_on_held_out_baskets_as_popularity_and_cosine()
+    {
+        using Process process = GatewayProcess.Run(["recommendations", "evaluate", RealFileFactAttribute.Path!], []);
+        string text = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(0, text);
+        text.ShouldContain("Ours is at or above each baseline in both.");
     }
 
     [Fact]
@@ -63,6 +75,52 @@ public sealed class ImportTests
         await File.WriteAllTextAsync(file, "a,b,c\n1,2,3\n");
         (await Import(place, file, exitCode: 1)).ShouldContain("The first line is not InvoiceNo");
         (await Import(place, file + ".missing", exitCode: 1)).ShouldContain("There is no file");
+    }
+
+    // The process was killed in the middle and events were told again; every consumer counts each of them once.
+    private static async Task CheckWhatFollowed(StorePlace place)
+    {
+        (await Run(place, 0, "analytics", "recount")).Split('\n').Count(l => l.Contains(", equal", StringComparison.Ordinal)).ShouldBe(3);
+        string[] sales = (await Run(place, 0, "report", "sales-by-day")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        sales[0].ShouldBe("day,currency,orders,units,revenue,refunds");
+        decimal Sum(int column) => sales.Skip(1).Sum(l => decimal.Parse(l.Split(',')[column], System.Globalization.CultureInfo.InvariantCulture));
+        (Sum(2), Sum(4), Sum(5)).ShouldBe((426m, 180_316.18m, 184.00m));
+        sales[1].ShouldStartWith("2010-12-01,GBP,");
+        (await Run(place, 0, "report", "sales-by-country", "--format", "jsonl")).ShouldContain("\"country\":\"United Kingdom\"");
+        (await Run(place, 0, "report", "cohorts")).ShouldContain("2010-12,302,0,302,1");
+
+        await using ShopHost shop = await ShopHost.StartAsync(place, null);
+        Answer figures = (await shop.Admin.Get("/v1/analytics/sales?window=day&from=2010-12-01&to=2011-01-01")).ShouldBe(200);
+        ((decimal)figures["total"]!["revenue"]![0]!["amount"]!, (decimal)figures["total"]!["refunds"]![0]!["amount"]!, (long)figures["total"]!["orders"]!).ShouldBe((180_316.18m, 184.00m, 426L));
+
+        // What the file's own baskets hold together with 85123A, counted here again; products that are sold out are not recommended.
+        Dictionary<string, int> together = TogetherWith("85123A");
+        foreach (string sku in together.Keys.Append("85123A")) await shop.Admin.Post($"/v1/stock/{sku}/receipts", """{"quantity":10,"reference":"again"}""");
+        JsonArray recommended = (await shop.Admin.Get("/v1/products/85123A/recommendations?limit=10")).ShouldBe(200)["recommendations"]!.AsArray();
+        recommended.Count.ShouldBe(10);
+        foreach (JsonNode? r in recommended)
+        {
+            int count = together[(string)r!["productId"]!];
+            ((string)r["reason"]!).ShouldBe(count == 1 ? "bought together once" : $"bought together {count} times");
+        }
+    }
+
+    private static Dictionary<string, int> TogetherWith(string sku)
+    {
+        using var reader = new StreamReader(RealFileFactAttribute.Path!);
+        return Shop.Gateway.Import.RetailPlan.Read(reader).Orders
+            .Select(o => o.Lines.Select(l => l.Sku.Value).Distinct().Take(100).ToArray()).Where(b => b.Contains(sku))
+            .SelectMany(b => b.Where(o => o != sku)).CountBy(o => o).ToDictionary();
+    }
+
+    private static async Task<string> Run(StorePlace place, int exitCode, params string[] command)
+    {
+        using Process process = GatewayProcess.Run(command, place.Settings);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string text = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(exitCode, text + await errors);
+        return text;
     }
 
     private static Process Start(StorePlace place, string file) => GatewayProcess.Run(["import", "online-retail", file], place.Settings);

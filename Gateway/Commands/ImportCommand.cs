@@ -1,17 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
-using Shop.Hosting;
+using Shop.Gateway.Import;
 using Spectre.Console;
 
-namespace Shop.Gateway.Import;
+namespace Shop.Gateway.Commands;
 
 /// <summary>The command line's <c>import</c>.</summary>
 internal static class ImportCommand
 {
-    private const int Failed = 1, Stopped = 130;
+    private const int Failed = CommandLine.Failed, Stopped = CommandLine.Stopped;
 
-    /// <summary>Runs the command; the exit code.</summary>
-    public static Task<int> RunAsync(string[] args)
+    /// <summary>The command.</summary>
+    public static Command Make()
     {
         var file = new Argument<FileInfo>("file") { Description = "The CSV file of the UCI Online Retail data set." };
         var retail = new Command("online-retail", "Builds the catalogue and the opening stock from the file and replays its invoices through carts and checkouts. Can be stopped and run again.")
@@ -20,14 +20,7 @@ internal static class ImportCommand
         };
         retail.TreatUnmatchedTokensAsErrors = false;
         retail.SetAction((parsed, cancellation) => ImportAsync(parsed.GetValue(file)!, [.. parsed.UnmatchedTokens], cancellation));
-        var root = new RootCommand("Shop: the gateway. Without a command it serves the shop; settings such as --Shop:Store=PostgreSql, --Shop:ConnectionString=… and --Shop:DataDirectory=… go with every command.")
-        {
-            new Command("import", "Brings data into the shop.") { retail },
-        };
-        root.TreatUnmatchedTokensAsErrors = false;
-        root.SetAction(_ => root.Parse("--help").Invoke());
-        // Ctrl+C is the host's to handle: it stops the import, which then says how to go on.
-        return root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) });
+        return new Command("import", "Brings data into the shop.") { retail };
     }
 
     private static async Task<int> ImportAsync(FileInfo file, string[] settings, CancellationToken cancellation)
@@ -39,12 +32,7 @@ internal static class ImportCommand
             return Failed;
         }
 
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = settings, ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddFilter((category, level) => level >= LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
-        builder.AddShop();
-        using IHost host = builder.Build();
-        await host.StartAsync(cancellation);
+        using IHost host = await CommandLine.StartShopAsync(settings, cancellation);
         try
         {
             using StreamReader reader = file.OpenText();
