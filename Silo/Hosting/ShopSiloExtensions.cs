@@ -105,6 +105,9 @@ public static class ShopSiloExtensions
         if (!options.IsPostgreSql) return new AdoNetProjectionStore(ProjectionDatabase.Sqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(options.DataDirectory, "projections.db") }.ToString()));
         var relaxed = new NpgsqlConnectionStringBuilder(connectionString);
         relaxed.Options = $"{relaxed.Options} -c synchronous_commit=off".Trim();
+        // Few at a time are as fast as many, and leave the connections to those for whom somebody waits.
+        relaxed.MaxPoolSize = Math.Min(relaxed.MaxPoolSize, options.Silo == SiloKind.Cluster ? 4 : 8);
+        relaxed.ConnectionIdleLifetime = 30;
         return new AdoNetProjectionStore(ProjectionDatabase.PostgreSql(relaxed.ToString()));
     }
 

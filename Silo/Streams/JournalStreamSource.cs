@@ -12,15 +12,16 @@ namespace Shop.Streams;
 /// The journal as streams, one a partition. Consumers that are at the same place share one read of the store, so that many
 /// consumers cost little more than one.
 /// </summary>
-public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IStreamSource, IEventReader
+public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IStreamSource, IEventReader, IDisposable
 {
-    private const int SharedReadsMax = 256;
+    private const int SharedReadsMax = 256, ReadsAtOnceMax = 4;
     private static readonly TimeSpan ShareFor = TimeSpan.FromMilliseconds(50);
 
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<(int Partition, JournalPosition After, int Limit), SharedRead> _reads = new();
+    private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
     private readonly Task[] _news = new Task[IJournalStore.PartitionCount];
 
     /// <inheritdoc/>
@@ -58,11 +59,24 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         return read.Items;
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _reading.Dispose();
+
     private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
 
     private async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadStoreAsync(int partition, JournalPosition after, int limit)
     {
-        IReadOnlyList<PositionedCommit> commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None);
+        IReadOnlyList<PositionedCommit> commits;
+        await _reading.WaitAsync();
+        try
+        {
+            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None);
+        }
+        finally
+        {
+            _reading.Release();
+        }
+
         List<(JournalItem Item, JournalPosition Position)> items = [];
         for (int i = 0; i < commits.Count; i++)
         {
