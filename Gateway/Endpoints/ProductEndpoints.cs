@@ -62,7 +62,15 @@ internal static class ProductEndpoints
         string asked = $"{query}\n{category}";
         string? after = tokens.Read(asked, pageToken);
         bool all = context.Principal().Has(Scopes.CatalogWrite);
-        ProductPage page = await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).Search(new ProductQuery(query, category, all, Fields.PageSize(pageSize), after));
+        if (!string.IsNullOrWhiteSpace(query))
+        {
+            int size = Fields.PageSize(pageSize), skip = after is null ? 0 : int.Parse(after, System.Globalization.CultureInfo.InvariantCulture);
+            SearchPage found = await grains.GetGrain<ISearchGrain>(ISearchGrain.Key).Find(query, category, all, skip, size);
+            string? next = skip + size < found.Total ? tokens.Make(asked, (skip + size).ToString(System.Globalization.CultureInfo.InvariantCulture)) : null;
+            return Http.Reply.Ok(new ProductPageReply([.. found.Products.Select(Views.Of)], next, found.Total, [.. found.Categories.Select(c => new CategoryReply(c.Category, c.Count))]));
+        }
+
+        ProductPage page = await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).Search(new ProductQuery(category, all, Fields.PageSize(pageSize), after));
         return Http.Reply.Ok(new ProductPageReply([.. page.Products.Select(Views.Of)], page.Next is null ? null : tokens.Make(asked, page.Next)));
     }
 

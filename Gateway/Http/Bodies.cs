@@ -19,7 +19,9 @@ public sealed record VariantBody([property: JsonRequired] string Sku, string? Ti
 public sealed record ProductReply(
     string Id, string Title, string Description, IReadOnlyList<string> Categories, IReadOnlyList<VariantBody> Variants, IReadOnlyList<string> Media, bool Published, long Version);
 
-public sealed record ProductPageReply(IReadOnlyList<ProductReply> Products, string? NextPageToken);
+public sealed record ProductPageReply(IReadOnlyList<ProductReply> Products, string? NextPageToken, int? Total = null, IReadOnlyList<CategoryReply>? Categories = null);
+
+public sealed record CategoryReply(string Category, int Count);
 
 public sealed record ReceiptBody([property: JsonRequired] int Quantity, string? Reference);
 

@@ -1,6 +1,6 @@
 namespace Shop.Catalog;
 
-/// <summary>The list of all products, for search. A read model: it is rebuilt from the journal and holds no truth. Its key is <see cref="Key"/>.</summary>
+/// <summary>The list of all products. A read model: it is rebuilt from the journal and holds no truth. Its key is <see cref="Key"/>.</summary>
 [Alias("Catalog")]
 public interface ICatalogGrain : IGrainWithStringKey
 {
@@ -17,18 +17,18 @@ public interface ICatalogGrain : IGrainWithStringKey
     [ReadOnly]
     Task<ProductPage> Search(ProductQuery query);
 
-    /// <summary>The published ones of some products, in the order asked for.</summary>
+    /// <summary>Those of some products that are published, or all that there are, in the order asked for.</summary>
     [ReadOnly]
-    Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products);
+    Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products, bool includeUnpublished = false);
 
     /// <summary>How many products there are.</summary>
     [ReadOnly]
     Task<int> Count();
 }
 
-/// <summary>Which products: text is looked for literally, without regard to case, in title, description and SKUs.</summary>
+/// <summary>Which products.</summary>
 [GenerateSerializer, Immutable, Alias("ProductQuery")]
-public sealed record ProductQuery(string? Text, string? Category, bool IncludeUnpublished, int PageSize, string? After);
+public sealed record ProductQuery(string? Category, bool IncludeUnpublished, int PageSize, string? After);
 
 /// <summary>A page and the id to go on after; null at the end.</summary>
 [GenerateSerializer, Immutable, Alias("ProductPage")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Shop.Catalog;
 using Shop.Customers;
 using Shop.Recommendations;
 using Shop.Streams;
@@ -64,6 +65,7 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
         [
             await Recount(),
             await recount.RunAsync(AffinityRules.Projection, AffinityRules.Apply),
+            await recount.RunAsync(SearchRules.Projection, SearchRules.Apply),
             await recount.RunAsync(ActivityRules.Projection, ActivityRules.Apply),
         ];
         return [.. results.OfType<RecountResult>()];

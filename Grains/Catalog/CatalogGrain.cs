@@ -47,7 +47,7 @@ public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrai
     /// <inheritdoc/>
     public Task Hide(ProductId product, long version)
     {
-        if (_entries.TryGetValue(product.Value, out Entry? known) && known.Version < version) _entries[product.Value] = new Entry(null, version, "");
+        if (_entries.TryGetValue(product.Value, out Entry? known) && known.Version < version) _entries[product.Value] = new Entry(null, version);
         return Task.CompletedTask;
     }
 
@@ -60,7 +60,6 @@ public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrai
             if (entry.Product is not { } product || (query.After is not null && string.CompareOrdinal(id, query.After) <= 0)) continue;
             if (!product.Content.Published && !query.IncludeUnpublished) continue;
             if (query.Category is not null && !product.Content.Categories.Contains(query.Category, StringComparer.OrdinalIgnoreCase)) continue;
-            if (query.Text is not null && !entry.Text.Contains(query.Text, StringComparison.OrdinalIgnoreCase)) continue;
             if (found.Count == query.PageSize) return Task.FromResult(new ProductPage(found.ToImmutable(), found[^1].Id.Value));
             found.Add(product);
         }
@@ -69,19 +68,14 @@ public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrai
     }
 
     /// <inheritdoc/>
-    public Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products) => Task.FromResult<ImmutableArray<ProductView>>(
-        [.. products.Select(p => _entries.GetValueOrDefault(p)?.Product).Where(p => p is { Content.Published: true })!]);
+    public Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products, bool includeUnpublished) => Task.FromResult<ImmutableArray<ProductView>>(
+        [.. products.Select(p => _entries.GetValueOrDefault(p)?.Product).Where(p => p is not null && (includeUnpublished || p.Content.Published))!]);
 
     /// <inheritdoc/>
     public Task<int> Count() => Task.FromResult(_entries.Values.Count(e => e.Product is not null));
 
-    private void Put(ProductView product)
-    {
-        ProductContent content = product.Content;
-        string text = string.Join('\n', [content.Title, content.Description, .. content.Variants.Select(v => $"{v.Sku} {v.Title}")]);
-        _entries[product.Id.Value] = new Entry(product, product.Version, text);
-    }
+    private void Put(ProductView product) => _entries[product.Id.Value] = new Entry(product, product.Version);
 
     // A deleted product leaves its version behind, so that a late showing of an older one does not bring it back.
-    private sealed record Entry(ProductView? Product, long Version, string Text);
+    private sealed record Entry(ProductView? Product, long Version);
 }

@@ -3,8 +3,8 @@ namespace Shop.Recommendations;
 /// <summary>How often other products went together with one, in one partition of the journal. The rarest make room when there are too many.</summary>
 public sealed class NeighbourRow
 {
-    /// <summary>The most neighbours that are kept of a product in a partition.</summary>
-    public const int NeighboursMax = 128;
+    /// <summary>The most neighbours that are kept of a product in a partition. When there are too many, the rarer half goes.</summary>
+    public const int NeighboursMax = 256;
 
     /// <summary>Times together, by product.</summary>
     public Dictionary<string, int> Together { get; set; } = [];
@@ -14,8 +14,7 @@ public sealed class NeighbourRow
     {
         Together[product] = Together.GetValueOrDefault(product) + 1;
         if (Together.Count <= NeighboursMax) return;
-        string rarest = Together.OrderBy(p => p.Value).ThenByDescending(p => p.Key, StringComparer.Ordinal).First(p => p.Key != product).Key;
-        Together.Remove(rarest);
+        Together = Together.OrderByDescending(p => p.Value).ThenBy(p => p.Key, StringComparer.Ordinal).Take(NeighboursMax / 2).ToDictionary();
     }
 }
 
@@ -35,8 +34,8 @@ public sealed class PopularityRow
 /// </summary>
 public sealed class TrendRow
 {
-    /// <summary>The most products that are kept.</summary>
-    public const int ProductsMax = 300;
+    /// <summary>The most products that are kept. When there are too many, the lower half goes.</summary>
+    public const int ProductsMax = 400;
 
     /// <summary>After this time an event counts half.</summary>
     public static readonly TimeSpan HalfLife = TimeSpan.FromHours(24);
@@ -57,7 +56,7 @@ public sealed class TrendRow
     {
         double score = Of(at, weight);
         Scores[product] = Scores.TryGetValue(product, out double known) ? Sum(known, score) : score;
-        if (Scores.Count > ProductsMax) Scores.Remove(Scores.MinBy(p => (p.Value, p.Key)).Key);
+        if (Scores.Count > ProductsMax) Scores = Scores.OrderByDescending(p => p.Value).ThenBy(p => p.Key, StringComparer.Ordinal).Take(ProductsMax / 2).ToDictionary();
     }
 }
 

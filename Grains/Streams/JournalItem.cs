@@ -3,7 +3,7 @@ using Shop.Events;
 namespace Shop.Streams;
 
 /// <summary>What one commit of the journal tells the world: an item of the stream of its partition. It may tell nothing.</summary>
-public sealed record JournalItem(ImmutableArray<ShopEvent> Events);
+public sealed record JournalItem(ImmutableArray<ShopEvent> Events, DateTimeOffset RecordedAt);
 
 /// <summary>The streams that are made of the journal.</summary>
 public static class JournalStreams

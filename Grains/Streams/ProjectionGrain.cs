@@ -24,13 +24,21 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     private const int ParkedMax = 10_000;
     private const int RowsMax = 5_000;
 
-    // A position without rows is only written now and then: whoever reads again finds that nothing was there.
-    private static readonly TimeSpan KeepEvery = TimeSpan.FromSeconds(1);
+    // What comes soon after a commit waits for the next: rows that change often are written only so often.
+    private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(250);
+
+    // Readers of a consumer that is behind see old figures anyway; the fewer commits, the sooner it has caught up.
+    private static readonly TimeSpan CommitEveryWhenBehind = TimeSpan.FromSeconds(2), Behind = TimeSpan.FromSeconds(1);
+    private const int ChangedRowsMax = 5_000;
 
     private JournalPosition _position;
     private JournalPosition _committed;
     private ProjectionRows? _rows;
+    private long _committedAt;
+    private bool _isBehind;
     private Dictionary<string, int> _parkedSubjects = [];
+
+    private bool IsDue => services.Clock.GetElapsedTime(_committedAt) >= (_isBehind ? CommitEveryWhenBehind : CommitEvery);
 
     /// <summary>The name under which the projection is kept. A projection with other rules has another name, and so starts from the beginning.</summary>
     protected abstract string Name { get; }
@@ -51,17 +59,15 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     /// <inheritdoc/>
     public async Task OnNextAsync(IList<SequentialItem<JournalItem>> items)
     {
-        List<ParkedEvent> parked = [];
-        await _rows!.PrepareAsync(items.SelectMany(i => i.Item.Events).SelectMany(KeysOf));
-        foreach (SequentialItem<JournalItem> item in items)
+        await services.Work.WaitAsync();
+        try
         {
-            var token = (JournalToken)item.Token;
-            if (token.Position <= _position) continue;
-            foreach (ShopEvent @event in item.Item.Events) await TakeAsync(@event, parked);
-            _position = token.Position;
+            await TakeAsync(items);
         }
-
-        if (_rows.HasChanges || parked.Count > 0) await CommitAsync(parked, []);
+        finally
+        {
+            services.Work.Release();
+        }
     }
 
     /// <inheritdoc/>
@@ -104,12 +110,13 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(KeepEvery, KeepEvery));
+        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(CommitEvery, CommitEvery));
         return Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => KeepAsync();
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
+        _rows is not null && _position != _committed ? CommitAsync([], []) : Task.CompletedTask;
 
     /// <summary>The rules: what the event does to the rows. It fails only when the event makes no sense to them.</summary>
     protected abstract ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows);
@@ -126,7 +133,24 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         await CommitAsync([], []);
     }
 
-    private Task KeepAsync() => _rows is not null && _position != _committed ? CommitAsync([], []) : Task.CompletedTask;
+    private async Task TakeAsync(IList<SequentialItem<JournalItem>> items)
+    {
+        List<ParkedEvent> parked = [];
+        await _rows!.PrepareAsync(items.SelectMany(i => i.Item.Events).SelectMany(KeysOf));
+        foreach (SequentialItem<JournalItem> item in items)
+        {
+            var token = (JournalToken)item.Token;
+            if (token.Position <= _position) continue;
+            foreach (ShopEvent @event in item.Item.Events) await TakeAsync(@event, parked);
+            if (!item.Item.Events.IsEmpty) services.Instruments.Took(Name, item.Item.Events.Length, services.Clock.GetUtcNow() - item.Item.RecordedAt);
+            _position = token.Position;
+        }
+
+        _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
+        if (parked.Count > 0 || _rows.ChangedCount >= ChangedRowsMax || (_rows.ChangedCount > 0 && IsDue)) await CommitAsync(parked, []);
+    }
+
+    private Task KeepAsync() => _rows is not null && _position != _committed && IsDue ? CommitAsync([], []) : Task.CompletedTask;
 
     private async Task LoadAsync()
     {
@@ -159,6 +183,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         int count = _parkedSubjects.GetValueOrDefault(@event.Subject) + 1;
         if (_parkedSubjects.Values.Sum() >= ParkedMax) throw new InvalidOperationException($"{Name} has {ParkedMax} parked events in partition {Partition} and takes no more until they are looked at.");
         _parkedSubjects[@event.Subject] = count;
+        services.Instruments.Parked(Name);
         parked.Add(new ParkedEvent(Name, Partition, @event.EventId, @event.Subject, @event.ToJson(), error, services.Clock.GetUtcNow()));
     }
 
@@ -177,6 +202,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         }
 
         _committed = _position;
+        _committedAt = services.Clock.GetTimestamp();
         _rows.Committed();
     }
 

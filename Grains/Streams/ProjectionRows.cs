@@ -53,7 +53,7 @@ public sealed class ProjectionRows
         foreach (string key in unknown) _rows[key] = _byUse.AddLast(new Row(key) { Payload = payloads.GetValueOrDefault(key) });
     }
 
-    internal bool HasChanges => _changed.Count > 0;
+    internal int ChangedCount => _changed.Count;
 
     internal IReadOnlyCollection<KeyValuePair<string, string?>> Changes() =>
         [.. _changed.Select(r => KeyValuePair.Create(r.Key, r.Value is null ? null : JsonSerializer.Serialize(r.Value, r.Type!)))];

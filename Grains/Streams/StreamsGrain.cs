@@ -1,5 +1,6 @@
 using System.Globalization;
 using Shop.Analytics;
+using Shop.Catalog;
 using Shop.Customers;
 using Shop.Recommendations;
 
@@ -16,6 +17,7 @@ public sealed class StreamsGrain(IJournalStore journal, IProjectionStore project
     [
         (SalesRules.Projection, (grains, key) => grains.GetGrain<ISalesGrain>(key)),
         (AffinityRules.Projection, (grains, key) => grains.GetGrain<IAffinityGrain>(key)),
+        (SearchRules.Projection, (grains, key) => grains.GetGrain<ISearchIndexGrain>(key)),
         (ActivityRules.Projection, (grains, key) => grains.GetGrain<IActivityGrain>(key)),
     ];
 

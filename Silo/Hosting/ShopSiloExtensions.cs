@@ -9,11 +9,13 @@ using Npgsql;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Shop.Carts;
+using Shop.Catalog;
 using Shop.Feed;
 using Shop.Journal;
 using Shop.Journaling;
 using Shop.Orders;
 using Shop.Payments;
+using Shop.Search;
 using Shop.Streams;
 
 namespace Shop.Hosting;
@@ -51,6 +53,9 @@ public static class ShopSiloExtensions
         services.AddSingleton<JournalWriter>();
         services.AddSingleton<JournalServices>();
         services.AddSingleton(s => CreateProjectionStore(s.GetRequiredService<IOptions<ShopOptions>>().Value));
+        services.AddSingleton<IProjectionStore>(s => s.GetRequiredService<AdoNetProjectionStore>());
+        services.AddSingleton<ISearchIndex, AdoNetSearchIndex>();
+        services.AddSingleton<ProjectionInstruments>();
         services.AddSingleton<ProjectionServices>();
         services.AddSingleton<JournalStreamSource>();
         services.AddSingleton<IEventReader>(s => s.GetRequiredService<JournalStreamSource>());
@@ -67,7 +72,7 @@ public static class ShopSiloExtensions
             else silo.UseLocalhostClustering();
             silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
-            silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>());
+            silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>(), o => o.BatchItemsMax = 200);
         });
         services.AddHostedService<RecoveryWatch>();
         services.AddSingleton<Readiness>();
@@ -97,7 +102,7 @@ public static class ShopSiloExtensions
     }
 
     /// <summary>The projections of the settings.</summary>
-    public static IProjectionStore CreateProjectionStore(ShopOptions options)
+    public static AdoNetProjectionStore CreateProjectionStore(ShopOptions options)
     {
         // Projections need no flush of their own: what a crash takes from them is made again from the journal. On SQLite they have a
         // file of their own, so that they never keep the journal waiting for the lock.

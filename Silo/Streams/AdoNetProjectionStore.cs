@@ -31,11 +31,38 @@ public sealed record ProjectionDatabase(string Invariant, string ConnectionStrin
 /// <summary>Projections in SQLite or PostgreSQL.</summary>
 public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjectionStore, IDisposable
 {
+    private const long SchemaLock = 0x53686F7050726F6A;
+
+    // The rows of the search projection are indexed by the database itself, whoever changes them.
+    private const string SqliteSearch = """
+        CREATE VIRTUAL TABLE IF NOT EXISTS product_search USING fts5(row_key UNINDEXED, title, skus, description, partition UNINDEXED, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+        CREATE TRIGGER IF NOT EXISTS product_search_added AFTER INSERT ON projection_row WHEN new.projection = 'search.1' BEGIN
+            INSERT INTO product_search (row_key, title, skus, description, partition)
+            VALUES (new.row_key, json_extract(new.payload, '$.title'), json_extract(new.payload, '$.skus'), json_extract(new.payload, '$.description'), new.partition);
+        END;
+        CREATE TRIGGER IF NOT EXISTS product_search_changed AFTER UPDATE ON projection_row WHEN new.projection = 'search.1' BEGIN
+            DELETE FROM product_search WHERE row_key = old.row_key AND partition = old.partition;
+            INSERT INTO product_search (row_key, title, skus, description, partition)
+            VALUES (new.row_key, json_extract(new.payload, '$.title'), json_extract(new.payload, '$.skus'), json_extract(new.payload, '$.description'), new.partition);
+        END;
+        CREATE TRIGGER IF NOT EXISTS product_search_removed AFTER DELETE ON projection_row WHEN old.projection = 'search.1' BEGIN
+            DELETE FROM product_search WHERE row_key = old.row_key AND partition = old.partition;
+        END;
+        """;
+
+    private const string PostgreSqlSearch = """
+        CREATE OR REPLACE FUNCTION product_search_vector(payload text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+            $$ SELECT setweight(to_tsvector('simple', payload::json->>'title'), 'A') || setweight(to_tsvector('simple', payload::json->>'skus'), 'B')
+                   || setweight(to_tsvector('simple', payload::json->>'description'), 'C') $$;
+        CREATE INDEX IF NOT EXISTS product_search ON projection_row USING gin (product_search_vector(payload)) WHERE projection = 'search.1';
+        """;
+
     private readonly DbProviderFactory _factory = DbProviderFactories.GetFactory(database.Invariant);
     private readonly SemaphoreSlim _creating = new(1);
     private volatile bool _isCreated;
 
-    private bool IsSqlite => database.Invariant == "Microsoft.Data.Sqlite";
+    /// <summary>Whether the database is SQLite; otherwise it is PostgreSQL.</summary>
+    internal bool IsSqlite => database.Invariant == "Microsoft.Data.Sqlite";
 
     /// <inheritdoc/>
     public async Task<JournalPosition> ReadPositionAsync(string projection, int partition, CancellationToken cancellation)
@@ -174,6 +201,17 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     /// <inheritdoc/>
     public void Dispose() => _creating.Dispose();
 
+    /// <summary>Asks the tables something that only one reader asks.</summary>
+    internal async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    {
+        await using DbConnection connection = await OpenAsync(cancellation);
+        await using DbCommand command = Command(connection, sql, parameters);
+        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        List<T> found = [];
+        while (await reader.ReadAsync(cancellation)) found.Add(read(reader));
+        return found;
+    }
+
     private static DbCommand Command(DbConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         DbCommand command = connection.CreateCommand();
@@ -274,7 +312,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     {
         string id = IsSqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
         return $"""
-            {(IsSqlite ? "PRAGMA journal_mode = WAL;" : "")}
+            {(IsSqlite ? "PRAGMA journal_mode = WAL;" : $"SELECT pg_advisory_xact_lock({SchemaLock});")}
             CREATE TABLE IF NOT EXISTS projection_position (
                 projection text NOT NULL, partition int NOT NULL, epoch bigint NOT NULL, number bigint NOT NULL, PRIMARY KEY (projection, partition));
             CREATE TABLE IF NOT EXISTS projection_row (
@@ -282,6 +320,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
             CREATE TABLE IF NOT EXISTS projection_parked (
                 id {id}, projection text NOT NULL, partition int NOT NULL, event_id text NOT NULL, subject text NOT NULL, event text NOT NULL, error text NOT NULL,
                 parked_at bigint NOT NULL, UNIQUE (projection, event_id));
+            {(IsSqlite ? SqliteSearch : PostgreSqlSearch)}
             """;
     }
 }

@@ -14,7 +14,7 @@ namespace Shop.Streams;
 /// </summary>
 public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IStreamSource, IEventReader, IDisposable
 {
-    private const int SharedReadsMax = 256, ReadsAtOnceMax = 4;
+    private const int SharedReadsMax = 256, ReadsAtOnceMax = 4, EventsMax = 5_000;
     private static readonly TimeSpan ShareFor = TimeSpan.FromMilliseconds(50);
 
     // Commits of other processes are not announced; they are looked for.
@@ -78,10 +78,13 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         }
 
         List<(JournalItem Item, JournalPosition Position)> items = [];
+        int events = 0;
         for (int i = 0; i < commits.Count; i++)
         {
-            var item = new JournalItem(JournalEvents.Of(commits[i].Commit));
-            if (!item.Events.IsEmpty || i == commits.Count - 1) items.Add((item, commits[i].Position));
+            var item = new JournalItem(JournalEvents.Of(commits[i].Commit), commits[i].Commit.RecordedAt);
+            bool isLast = i == commits.Count - 1 || (events += item.Events.Length) >= EventsMax;
+            if (!item.Events.IsEmpty || isLast) items.Add((item, commits[i].Position));
+            if (isLast) break;
         }
 
         return items;

@@ -118,6 +118,42 @@ public sealed class EventTests
         (await storefront.Get("/v1/events")).ShouldBe(403);
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task Search_finds_words_and_beginnings_ranks_the_title_first_and_counts_categories(string kind)
+    {
+        await using ShopHost shop = await ShopHost.StartAsync(kind);
+        await Save(shop, "p1", "Blue teapot", "Holds a litre.", "TEA-01", "kitchen");
+        await Save(shop, "p2", "Cup", "Goes with the blue teapot.", "CUP-85123A", "kitchen");
+        await Save(shop, "p3", "Café crème lamp", "Lights a room.", "LAMP_7", "light");
+        await Save(shop, "p4", "Blue hidden lamp", "", "LAMP_8", "light", published: false);
+        await shop.Admin.Until("/v1/products?query=lamp", a => (int)a["total"] == 2);
+        Answer found = await shop.Admin.Until("/v1/products?query=blue%20teap", a => (int)a["total"] == 2);
+        Ids(found).ShouldBe(["p1", "p2"]);
+        found["categories"].ToJsonString().ShouldBe("""[{"category":"kitchen","count":2}]""");
+        foreach ((string query, string[] ids) in new (string, string[])[]
+        {
+            ("85123", ["p2"]), ("cup-85123a", ["p2"]), ("lamp_7", ["p3"]), ("CAFE", ["p3"]), ("crème", ["p3"]), ("blue lamp", ["p4"]), ("teapot lamp", []), ("lue", []), ("\"", []), ("a OR b", []),
+        })
+            Ids((await shop.Admin.Get("/v1/products?query=" + Uri.EscapeDataString(query))).ShouldBe(200)).ShouldBe(ids, query);
+        Ids((await shop.Admin.Get("/v1/products?query=blue&category=LIGHT")).ShouldBe(200)).ShouldBe(["p4"]);
+        using var storefront = new ShopClient(shop.Address, ShopHost.PublishableKey);
+        Ids((await storefront.Get("/v1/products?query=blue")).ShouldBe(200)).ShouldBe(["p1", "p2"]);
+        Answer first = (await shop.Admin.Get("/v1/products?query=blue&pageSize=1")).ShouldBe(200);
+        Ids((await shop.Admin.Get($"/v1/products?query=blue&pageSize=1&pageToken={first["nextPageToken"]}")).ShouldBe(200)).Length.ShouldBe(1);
+
+        await Save(shop, "p1", "Green teapot", "", "TEA-01", "kitchen");
+        (await shop.Admin.Delete("/v1/products/p2")).ShouldBe(204);
+        await shop.Admin.Until("/v1/products?query=blue%20teapot", a => (int)a["total"] == 0);
+        Ids(await shop.Admin.Until("/v1/products?query=green", a => (int)a["total"] == 1)).ShouldBe(["p1"]);
+    }
+
+    private static string[] Ids(Answer answer) => [.. answer["products"].AsArray().Select(p => (string)p!["id"]!)];
+
+    private static async Task Save(ShopHost shop, string id, string title, string description, string sku, string category, bool published = true) => (await shop.Admin.Put($"/v1/products/{id}", $$"""
+        {"title":"{{title}}","description":"{{description}}","categories":["{{category}}"],"published":{{(published ? "true" : "false")}},
+         "variants":[{"sku":"{{sku}}","prices":[{"amount":1,"currency":"EUR"}]}]}
+        """)).ShouldBe(200);
+
     private static async Task<IReadOnlyList<(string Id, JsonNode Event)>> ReadAsync(ShopHost shop, string? last, int count, string more = "")
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/events?from=start{more}");
@@ -146,16 +182,5 @@ public sealed class EventTests
 
     private static decimal Amount(JsonNode amounts) => amounts.AsArray().Sum(a => (decimal)a!["amount"]!);
 
-    private static async Task<JsonNode> Eventually(ShopHost shop, string path, Func<JsonNode, bool> condition)
-    {
-        Answer answer = (await shop.Admin.Get(path)).ShouldBe(200);
-        for (int i = 0; i < 100 && !condition(answer.Json!); i++)
-        {
-            await Task.Delay(50);
-            answer = (await shop.Admin.Get(path)).ShouldBe(200);
-        }
-
-        condition(answer.Json!).ShouldBeTrue(answer.Text);
-        return answer.Json!;
-    }
+    private static async Task<JsonNode> Eventually(ShopHost shop, string path, Func<JsonNode, bool> condition) => (await shop.Admin.Until(path, a => condition(a.Json!))).Json!;
 }

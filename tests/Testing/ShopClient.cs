@@ -43,6 +43,20 @@ public sealed class ShopClient(Uri address, string? key) : IDisposable
 
     public Task<Answer> Get(string path, params (string Name, string Value)[] headers) => Send(HttpMethod.Get, path, null, headers);
 
+    /// <summary>Asks until the answer is as it should be, five seconds at the most: what follows from events comes a little later.</summary>
+    public async Task<Answer> Until(string path, Func<Answer, bool> condition)
+    {
+        Answer answer = (await Get(path)).ShouldBe(200);
+        for (int i = 0; i < 100 && !condition(answer); i++)
+        {
+            await Task.Delay(50);
+            answer = (await Get(path)).ShouldBe(200);
+        }
+
+        condition(answer).ShouldBeTrue(answer.Text);
+        return answer;
+    }
+
     public Task<Answer> Delete(string path, params (string Name, string Value)[] headers) => Send(HttpMethod.Delete, path, null, headers);
 
     public Task<Answer> Post(string path, string? body = "{}", params (string Name, string Value)[] headers) => Send(HttpMethod.Post, path, body, headers);

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+using System.Globalization;
+using Shop.Catalog;
+using Shop.Streams;
+
+namespace Shop.Search;
+
+/// <summary>
+/// Search by the full text index of the database: FTS5 in SQLite, a tsvector under GIN in PostgreSQL. The index is over the rows
+/// of the projection and changes in the same transaction as they do.
+/// </summary>
+public sealed class AdoNetSearchIndex(AdoNetProjectionStore store) : ISearchIndex
+{
+    private const int WordsMax = 10;
+
+    // Ten for the title, five for a SKU, one for the description, as bm25 takes its weights.
+    private const string SqliteFound = """
+        SELECT f.row_key, -bm25(product_search, 0.0, 10.0, 5.0, 1.0) AS score, r.payload
+        FROM product_search f JOIN projection_row r ON r.projection = @projection AND r.row_key = f.row_key AND r.partition = f.partition
+        WHERE product_search MATCH @words
+        """;
+
+    private const string PostgreSqlFound = """
+        SELECT row_key, ts_rank('{0.1, 0.1, 0.5, 1.0}', product_search_vector(payload), to_tsquery('simple', @words)) AS score, payload
+        FROM projection_row WHERE projection = 'search.1' AND product_search_vector(payload) @@ to_tsquery('simple', @words)
+        """;
+
+    /// <inheritdoc/>
+    public async Task<SearchHits> FindAsync(string text, string? category, bool includeUnpublished, int skip, int limit, CancellationToken cancellation)
+    {
+        if (Words(text) is not { Length: > 0 } words) return new SearchHits([], 0, []);
+        (string published, string inCategory, string categories, string from) = store.IsSqlite
+            ? ("json_extract(payload, '$.published') = 1", "EXISTS (SELECT 1 FROM json_each(payload, '$.categories') WHERE lower(value) = lower(@category))",
+                "SELECT value AS category, count(*) AS items FROM hits, json_each(payload, '$.categories')", SqliteFound)
+            : ("(payload::json->>'published') = '1'", "EXISTS (SELECT 1 FROM json_array_elements_text(payload::json->'categories') AS c WHERE lower(c) = lower(@category))",
+                "SELECT c AS category, count(*) AS items FROM hits, json_array_elements_text(payload::json->'categories') AS c", PostgreSqlFound);
+        string hits = $"WITH found AS ({from}), hits AS (SELECT * FROM found WHERE (@all = 1 OR {published}) AND (@category = '' OR {inCategory}))";
+        (string Name, object Value)[] parameters = [("projection", SearchRules.Projection), ("words", words), ("all", includeUnpublished ? 1 : 0), ("category", category ?? "")];
+        ImmutableArray<string> products = [.. await store.QueryAsync(
+            $"{hits} SELECT row_key FROM hits ORDER BY score DESC, row_key LIMIT @limit OFFSET @skip", r => r.GetString(0), cancellation, [.. parameters, ("limit", limit), ("skip", skip)])];
+        int total = (await store.QueryAsync($"{hits} SELECT count(*) FROM hits", Number, cancellation, parameters))[0];
+        ImmutableArray<KeyValuePair<string, int>> facets = [.. await store.QueryAsync(
+            $"{hits} {categories} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT @limit", r => KeyValuePair.Create(r.GetString(0), Convert.ToInt32(r.GetValue(1), CultureInfo.InvariantCulture)), cancellation,
+            [.. parameters, ("limit", ISearchGrain.CategoriesMax)])];
+        return new SearchHits(products, total, facets);
+    }
+
+    private static int Number(DbDataReader reader) => Convert.ToInt32(reader.GetValue(0), CultureInfo.InvariantCulture);
+
+    // Letters and digits only: nothing of what a searcher types is an operator to the database.
+    private string Words(string text)
+    {
+        string[] words = [.. SearchRules.Plain(text).Split(' ', StringSplitOptions.RemoveEmptyEntries).Take(WordsMax)];
+        return store.IsSqlite ? string.Join(' ', words.Select(w => $"\"{w}\"*")) : string.Join(" & ", words.Select(w => $"'{w}':*"));
+    }
+}
