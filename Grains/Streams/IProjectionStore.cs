@@ -43,5 +43,8 @@ public interface IProjectionStore
     Task DropAsync(string projection, CancellationToken cancellation);
 }
 
+/// <summary>The store could not be read. That is no fault of the event that needed it.</summary>
+public sealed class ProjectionUnavailableException(Exception innerException) : Exception("The projection cannot be read now.", innerException);
+
 /// <summary>Another activation has consumed what this one was about to.</summary>
 public sealed class StaleProjectionException(string projection, int partition) : Exception($"Partition {partition} of {projection} has been moved on by somebody else.");

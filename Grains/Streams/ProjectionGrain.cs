@@ -34,6 +34,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     private JournalPosition _position;
     private JournalPosition _committed;
     private ProjectionRows? _rows;
+    private bool _isSubscribed;
     private long _committedAt;
     private bool _isBehind;
     private Dictionary<string, int> _parkedSubjects = [];
@@ -53,6 +54,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
     public async Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory)
     {
         await LoadAsync();
+        _isSubscribed = true;
         await handleFactory.Create<JournalItem>().ResumeAsync(this, new JournalToken(_position));
     }
 
@@ -62,7 +64,15 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         await services.Work.WaitAsync();
         try
         {
+            // What was in memory is gone, and these items may not be the next ones after what the store has.
+            if (!_isSubscribed) throw new InvalidOperationException($"{Name} has to be asked again where it stands.");
             await TakeAsync(items);
+        }
+        catch
+        {
+            // Some of the items may be half in memory: nothing of it may be committed.
+            Forget();
+            throw;
         }
         finally
         {
@@ -88,10 +98,15 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
                 await ApplyAsync(System.Text.Json.JsonSerializer.Deserialize(parked.Event, ShopEventJson.Default.ShopEvent)!, _rows!);
                 done.Add(parked.EventId);
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e) when (e is not (OutOfMemoryException or ProjectionUnavailableException))
             {
                 ProjectionLog.Parked(services.Log, e, Name, parked.EventId);
                 stuck.Add(parked.Subject);
+            }
+            catch
+            {
+                Forget();
+                throw;
             }
         }
 
@@ -150,13 +165,17 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         if (parked.Count > 0 || _rows.ChangedCount >= ChangedRowsMax || (_rows.ChangedCount > 0 && IsDue)) await CommitAsync(parked, []);
     }
 
+    private void Forget() => (_rows, _isSubscribed) = (null, false);
+
     private Task KeepAsync() => _rows is not null && _position != _committed && IsDue ? CommitAsync([], []) : Task.CompletedTask;
 
     private async Task LoadAsync()
     {
-        _rows = new ProjectionRows(services.Store, Name, Partition, RowsMax);
-        _position = _committed = await services.Store.ReadPositionAsync(Name, Partition, CancellationToken.None);
+        // All or nothing: rows and position that do not belong together must never be committed together.
+        Forget();
+        JournalPosition position = await services.Store.ReadPositionAsync(Name, Partition, CancellationToken.None);
         _parkedSubjects = Subjects((await services.Store.ReadParkedAsync(Name, ParkedMax, CancellationToken.None)).Where(p => p.Partition == Partition));
+        (_position, _committed, _rows) = (position, position, new ProjectionRows(services.Store, Name, Partition, RowsMax));
     }
 
     private async Task TakeAsync(ShopEvent @event, List<ParkedEvent> parked)
@@ -171,7 +190,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         {
             await ApplyAsync(@event, _rows!);
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or StaleProjectionException or System.Data.Common.DbException or IOException or TimeoutException))
+        catch (Exception e) when (e is not (OutOfMemoryException or ProjectionUnavailableException))
         {
             ProjectionLog.Parked(services.Log, e, Name, @event.EventId);
             Park(@event, $"{e.GetType().Name}: {e.Message}", parked);
@@ -196,7 +215,7 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         catch
         {
             // Memory is ahead of the store: what is there is read again before anything else is taken.
-            _rows = null;
+            Forget();
             DeactivateOnIdle();
             throw;
         }

@@ -78,14 +78,26 @@ public sealed class ProjectionRows
         }
         else
         {
-            string? payload = _store is null ? null : await _store.ReadRowAsync(_projection, _partition, key, CancellationToken.None);
-            _rows[key] = known = _byUse.AddLast(new Row(key) { Payload = payload });
+            _rows[key] = known = _byUse.AddLast(new Row(key) { Payload = await ReadAsync(key) });
         }
 
         Row row = known.Value;
         row.Type = type;
         if (row.Payload is not null) (row.Value, row.Payload) = (JsonSerializer.Deserialize(row.Payload, type), null);
         return row;
+    }
+
+    private async ValueTask<string?> ReadAsync(string key)
+    {
+        if (_store is null) return null;
+        try
+        {
+            return await _store.ReadRowAsync(_projection, _partition, key, CancellationToken.None);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new ProjectionUnavailableException(e);
+        }
     }
 
     private sealed class Row(string key)

@@ -135,7 +135,8 @@ internal static class Program
         answered, with the same key, until they have an answer. In the middle of it something goes wrong and is put right again.
         After each run everything is checked: the answers of each SKU must fit one order of a single counter (linearizability),
         nothing may be sold that was not there, units are conserved, every acknowledged command is in the journal exactly once, and
-        every order is paid once if it is placed and not at all if it is not.
+        every order is paid once if it is placed and not at all if it is not; and what consumers of events have counted must equal the
+        whole journal counted again.
         The outage is the longest time in which no checkout succeeded; the lease of a silo is {ShopCluster.Lease.TotalSeconds} s in these runs.
 
         {table}

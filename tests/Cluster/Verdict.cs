@@ -24,7 +24,24 @@ public static class Verdict
 
         foreach ((string order, bool isPlaced) in load.Orders)
             if (await CheckPaymentAsync(cluster, order, isPlaced) is { } wrong) violations.Add($"order {order}: {wrong}");
+        if (await RecountAsync(shop) is { } differs) violations.Add($"figures and journal differ: {differs}");
         return violations;
+    }
+
+    // What consumers made of the events, against all events counted again: nothing twice and nothing left out, whatever crashed.
+    private static async Task<string?> RecountAsync(ShopClient shop)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            JsonNode streams = (await RetryAsync(() => shop.Get("/v1/streams"))).Json!;
+            if (streams["parked"]!.AsArray().Count > 0) return $"an event is parked: {streams["parked"]!.ToJsonString()}";
+            if (streams["consumers"]!.AsArray().All(c => (long)c!["commitsBehind"]! == 0)) break;
+            if (attempt > 300) return $"consumers do not catch up: {streams.ToJsonString()}";
+            await Task.Delay(100);
+        }
+
+        JsonNode recount = (await RetryAsync(() => shop.Post("/v1/analytics/recount"))).Json!;
+        return (bool)recount["equal"]! ? null : recount["differences"]!.ToJsonString();
     }
 
     // Whoever was told that an order is placed has paid its price, once; whoever was told that it is not has paid nothing.

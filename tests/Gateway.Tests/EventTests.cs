@@ -97,7 +97,7 @@ public sealed class EventTests
         // A client that loses its connection after every few events.
         while (told.Values.Count(e => (string)e["type"]! == "OrderCreated") < 60)
         {
-            foreach ((string id, JsonNode e) in await ReadAsync(shop, last, count: 7))
+            foreach ((string id, JsonNode e) in await ReadAsync(shop, last, count: 25))
             {
                 last = id;
                 string eventId = (string)e["id"]!;

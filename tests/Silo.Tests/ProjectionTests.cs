@@ -38,6 +38,27 @@ public sealed class ProjectionTests
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_store_that_goes_away_again_and_again_costs_no_event(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        var faulty = new FaultyProjections();
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, faulty.Wrap);
+        for (int round = 0; round < 6; round++)
+        {
+            faulty.FailReadsAfter = round * 7;
+            // SKUs that no consumer has in memory, so that it has to read in the middle of a batch.
+            await Task.WhenAll(Enumerable.Range(0, 60).Select(i => shop.Grains.GetGrain<IStockGrain>($"r{round}-{i}").Receive(new ReceiveStock(1, "r"))));
+            await Task.Delay(700);
+            faulty.FailReadsAfter = int.MaxValue;
+            await Task.Delay(400);
+        }
+
+        await Eventually(async () => (await Low(shop)).Length == 360);
+        (await shop.Grains.GetGrain<IAnalyticsGrain>(IAnalyticsGrain.Key).Recount()).ShouldNotBeNull().Differences.ShouldBeEmpty();
+        (await shop.Grains.GetGrain<IStreamsGrain>(IStreamsGrain.Key).Status()).Parked.ShouldBeEmpty();
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
     public async Task Two_silos_that_both_consume_count_each_event_once(string kind)
     {
         using StorePlace place = await StorePlace.CreateAsync(kind);
@@ -75,6 +96,13 @@ public sealed class ProjectionTests
     private sealed class FaultyProjections
     {
         private int _left;
+        private int _readsLeft = int.MaxValue;
+
+        /// <summary>So many reads of a consumer succeed, and then none.</summary>
+        public int FailReadsAfter
+        {
+            set => Volatile.Write(ref _readsLeft, value);
+        }
 
         public int FailNext
         {
@@ -86,6 +114,11 @@ public sealed class ProjectionTests
             ServiceDescriptor known = services.Single(s => s.ServiceType == typeof(IProjectionStore));
             services.Remove(known);
             services.AddSingleton<IProjectionStore>(s => new Store((IProjectionStore)known.ImplementationFactory!(s), this));
+        }
+
+        private void Read()
+        {
+            if (Volatile.Read(ref _readsLeft) != int.MaxValue && Interlocked.Decrement(ref _readsLeft) < 0) throw new IOException("The server is gone.");
         }
 
         private bool Fails() => Interlocked.Decrement(ref _left) >= 0;
@@ -102,11 +135,19 @@ public sealed class ProjectionTests
                 if (fails) throw new IOException("The connection broke after the commit.");
             }
 
-            public Task<JournalPosition> ReadPositionAsync(string projection, int partition, CancellationToken cancellation) => inner.ReadPositionAsync(projection, partition, cancellation);
+            public Task<JournalPosition> ReadPositionAsync(string projection, int partition, CancellationToken cancellation)
+            {
+                faults.Read();
+                return inner.ReadPositionAsync(projection, partition, cancellation);
+            }
 
             public Task<IReadOnlyList<(string Projection, int Partition, JournalPosition Position)>> ReadPositionsAsync(CancellationToken cancellation) => inner.ReadPositionsAsync(cancellation);
 
-            public Task<string?> ReadRowAsync(string projection, int partition, string key, CancellationToken cancellation) => inner.ReadRowAsync(projection, partition, key, cancellation);
+            public Task<string?> ReadRowAsync(string projection, int partition, string key, CancellationToken cancellation)
+            {
+                faults.Read();
+                return inner.ReadRowAsync(projection, partition, key, cancellation);
+            }
 
             public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int partition, IReadOnlyCollection<string> keys, CancellationToken cancellation) => inner.ReadKeysAsync(projection, partition, keys, cancellation);
 
