@@ -57,11 +57,11 @@ public sealed class PostgreSqlServer : IDisposable
 
     /// <summary>Starts the server again.</summary>
     public void Start() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-o",
-        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=300", "start");
+        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600", "start");
 
     /// <summary>Restarts the server as an operator would who has no time.</summary>
     public void Restart() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-m", "fast", "-o",
-        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=300", "restart");
+        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600", "restart");
 
     /// <summary>kill -9 of the server and all its processes.</summary>
     public void Kill()

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Npgsql;
 using Xunit.Sdk;
 
 namespace Shop.Testing;
@@ -35,6 +36,8 @@ public sealed class StorePlace : IDisposable
 
     public void Dispose()
     {
+        // A database that nobody uses any more must not keep connections from those that come.
+        if (IsPostgreSql) NpgsqlConnection.ClearAllPools();
         try
         {
             System.IO.Directory.Delete(Directory, recursive: true);
