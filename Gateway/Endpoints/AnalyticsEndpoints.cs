@@ -11,7 +11,7 @@ internal static class AnalyticsEndpoints
 
     public static void MapAnalytics(this RouteGroupBuilder v1)
     {
-        RouteGroupBuilder analytics = v1.MapGroup("/analytics").WithTags("Analytics").Needs(Scopes.AnalyticsRead);
+        RouteGroupBuilder analytics = v1.MapGroup("/analytics").WithTags("Analytics");
         analytics.MapGet("/sales", Sales).Needs(Scopes.AnalyticsRead).Produces<SalesReply>().ProducesProblems(400)
             .WithSummary("Revenue, orders, units and refunds per minute, hour or day").WithName("getSales");
         analytics.MapGet("/top-products", TopProducts).Needs(Scopes.AnalyticsRead).Produces<TopProductsReply>().ProducesProblems(400)
@@ -26,9 +26,7 @@ internal static class AnalyticsEndpoints
 
     private static async Task<IResult> Sales(IGrainFactory grains, TimeProvider clock, string? window = null, string? from = null, string? to = null)
     {
-        (SalesWindow kind, TimeSpan span, int count) = Window(window);
-        (DateTimeOffset first, DateTimeOffset end) = Range(clock, from, to, span * count);
-        if ((end - first) / span > IAnalyticsGrain.WindowsMax) throw Problems.Bad("from", $"must be at most {IAnalyticsGrain.WindowsMax} windows before to");
+        (SalesWindow kind, DateTimeOffset first, DateTimeOffset end) = Windows(clock, window, from, to);
         ImmutableArray<SalesFigures> figures = await Analytics(grains).Sales(kind, first, end);
         return Http.Reply.Ok(new SalesReply(
             kind.ToString().ToLowerInvariant(), first, end, Of(Sum(figures, first)), [.. figures.Select(Of)]));
@@ -44,9 +42,7 @@ internal static class AnalyticsEndpoints
 
     private static async Task<IResult> Funnel(IGrainFactory grains, TimeProvider clock, string? window = null, string? from = null, string? to = null)
     {
-        (SalesWindow kind, TimeSpan span, int count) = Window(window);
-        (DateTimeOffset first, DateTimeOffset end) = Range(clock, from, to, span * count);
-        if ((end - first) / span > IAnalyticsGrain.WindowsMax) throw Problems.Bad("from", $"must be at most {IAnalyticsGrain.WindowsMax} windows before to");
+        (SalesWindow kind, DateTimeOffset first, DateTimeOffset end) = Windows(clock, window, from, to);
         SalesFigures sum = Sum(await Analytics(grains).Sales(kind, first, end), first);
         return Http.Reply.Ok(new FunnelReply(
             first, end, sum.Views, sum.CartLines, sum.Checkouts, sum.Orders, Ratio(sum.CartLines, sum.Views), Ratio(sum.Checkouts, sum.CartLines), Ratio(sum.Orders, sum.Checkouts)));
@@ -69,6 +65,15 @@ internal static class AnalyticsEndpoints
         "day" => (SalesWindow.Day, TimeSpan.FromDays(1), 30),
         _ => throw Problems.Bad("window", "must be minute, hour or day"),
     };
+
+    private static (SalesWindow Window, DateTimeOffset From, DateTimeOffset To) Windows(TimeProvider clock, string? window, string? from, string? to)
+    {
+        (SalesWindow kind, TimeSpan span, int count) = Window(window);
+        (DateTimeOffset first, DateTimeOffset end) = Range(clock, from, to, span * count);
+        return (end - first) / span > IAnalyticsGrain.WindowsMax
+            ? throw Problems.Bad("from", $"must be at most {IAnalyticsGrain.WindowsMax} windows before to")
+            : (kind, first, end);
+    }
 
     private static TimeSpan DaysOf(string? window) => Window(window) switch
     {

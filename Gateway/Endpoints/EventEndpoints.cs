@@ -123,11 +123,7 @@ internal static class EventEndpoints
     private static async Task<string> CursorAsync(HttpContext context, IEventFeedGrain feed, string? from)
     {
         string? last = context.Request.Headers["Last-Event-ID"];
-        if (!string.IsNullOrEmpty(last))
-        {
-            if (!await feed.IsCursor(last)) throw Problems.Bad("Last-Event-ID", "is not the id of an event of this feed");
-            return last;
-        }
+        if (!string.IsNullOrEmpty(last)) return await feed.Resume(last) ?? throw Problems.Bad("Last-Event-ID", "is not the id of an event of this feed");
 
         return from switch
         {

@@ -143,11 +143,13 @@ public sealed record RecountReply(string Projection, bool Equal, long Commits, l
 
 public sealed record StreamsReply(IReadOnlyList<ConsumerReply> Consumers, IReadOnlyList<ParkedEventReply> Parked);
 
-public sealed record ConsumerReply(string Consumer, long CommitsBehind);
+public sealed record ConsumerReply(string Consumer, long CommitsBehind, long? RebuildCommitsBehind);
 
 public sealed record ParkedEventReply(string Consumer, string EventId, string Subject, string Error, DateTimeOffset ParkedAt);
 
 public sealed record ReplayReply(int Left);
+
+public sealed record RebuildReply(string Consumer);
 
 public sealed record CustomerActivityReply(
     long Views, long Orders, long Units, long ReturnedUnits, IReadOnlyList<MoneyBody> Spent, IReadOnlyList<MoneyBody> Refunded, IReadOnlyList<MoneyBody> LifetimeValue, DateTimeOffset? FirstOrderAt,
@@ -208,6 +210,7 @@ public sealed record CustomerActivityReply(
 [JsonSerializable(typeof(RecountReply))]
 [JsonSerializable(typeof(StreamsReply))]
 [JsonSerializable(typeof(ReplayReply))]
+[JsonSerializable(typeof(RebuildReply))]
 [JsonSerializable(typeof(CustomerActivityReply))]
 public sealed partial class GatewayJson : JsonSerializerContext
 {

@@ -11,9 +11,12 @@ public interface IEventFeedGrain : IGrainWithStringKey
     [ReadOnly]
     Task<string> End();
 
-    /// <summary>Whether a text is a cursor.</summary>
+    /// <summary>
+    /// The place to go on from for somebody who has a cursor: null when it is none. Where it is beyond the end, as after a journal
+    /// was restored from an older copy, that is the end.
+    /// </summary>
     [ReadOnly]
-    Task<bool> IsCursor(string cursor);
+    Task<string?> Resume(string cursor);
 
     /// <summary>
     /// Events after a place, in order within each subject; an empty page when there is none for a while. Filtered by types and

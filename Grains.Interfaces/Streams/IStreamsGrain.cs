@@ -16,15 +16,24 @@ public interface IStreamsGrain : IGrainWithStringKey
 
     /// <summary>Tries a consumer's parked events again, in their order; how many are left, or null when there is no such consumer.</summary>
     Task<int?> Replay(string consumer);
+
+    /// <summary>
+    /// Makes a consumer's rows again from the start of the journal, while those that it has go on being served and kept up; false
+    /// when there is no such consumer. One that is being rebuilt goes on with that.
+    /// </summary>
+    Task<bool> Rebuild(string consumer);
 }
 
 /// <summary>All consumers, by name.</summary>
 [GenerateSerializer, Immutable, Alias("StreamsStatus")]
 public sealed record StreamsStatus(ImmutableArray<ConsumerStatus> Consumers, ImmutableArray<ParkedEventView> Parked);
 
-/// <summary>A consumer and how many commits it still has before it; counted up to <see cref="IStreamsGrain.BehindMax"/> a partition.</summary>
+/// <summary>
+/// A consumer and how many commits it still has before it, and its rebuild if there is one; counted up to
+/// <see cref="IStreamsGrain.BehindMax"/> a partition.
+/// </summary>
 [GenerateSerializer, Immutable, Alias("ConsumerStatus")]
-public sealed record ConsumerStatus(string Name, long CommitsBehind);
+public sealed record ConsumerStatus(string Name, long CommitsBehind, long? RebuildCommitsBehind);
 
 /// <summary>An event that a consumer could not take.</summary>
 [GenerateSerializer, Immutable, Alias("ParkedEventView")]

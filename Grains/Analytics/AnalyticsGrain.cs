@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Shop.Catalog;
-using Shop.Customers;
-using Shop.Recommendations;
 using Shop.Streams;
 
 namespace Shop.Analytics;
@@ -11,12 +8,10 @@ namespace Shop.Analytics;
 [StatelessWorker, GrainType("analytics")]
 public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore projections, TimeProvider clock) : Grain, IAnalyticsGrain
 {
-    private const int RowsMax = 200_000;
-
     /// <inheritdoc/>
     public async Task<ImmutableArray<SalesFigures>> Sales(SalesWindow window, DateTimeOffset from, DateTimeOffset to)
     {
-        IReadOnlyList<ProjectionRow> rows = await Range(SalesRules.WindowKey(window, from), SalesRules.WindowKey(window, LastOf(to, window)));
+        ProjectionRow[] rows = await Range(SalesRules.WindowKey(window, from), SalesRules.WindowKey(window, LastOf(to, window))).ToArrayAsync();
         return [.. rows.GroupBy(r => r.Key).Select(g => Figures(window, g.Key, g))];
     }
 
@@ -24,7 +19,7 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
     public async Task<ImmutableArray<ProductFigures>> TopProducts(DateTimeOffset from, DateTimeOffset to, int limit)
     {
         Dictionary<string, ProductSalesRow> products = [];
-        foreach (ProjectionRow row in await Range(SalesRules.ProductKey(from, ""), SalesRules.ProductKey(LastOf(to, SalesWindow.Day), "")))
+        await foreach (ProjectionRow row in Range(SalesRules.ProductKey(from, ""), SalesRules.ProductKey(LastOf(to, SalesWindow.Day), "")))
         {
             string product = row.Key[(row.Key.LastIndexOf(':') + 1)..];
             if (!products.TryGetValue(product, out ProductSalesRow? sum)) products[product] = sum = new ProductSalesRow();
@@ -32,14 +27,14 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
         }
 
         return [.. products.OrderByDescending(p => p.Value.Units).ThenBy(p => p.Key, StringComparer.Ordinal).Take(limit)
-            .Select(p => new ProductFigures(p.Key, p.Value.Units, Amounts(p.Value.Revenue)))];
+            .Select(p => new ProductFigures(p.Key, p.Value.Units, p.Value.Revenue.ToMoney()))];
     }
 
     /// <inheritdoc/>
     public async Task<ImmutableArray<StockFigures>> LowStock(long threshold, int limit)
     {
         DateTimeOffset now = clock.GetUtcNow();
-        return [.. (await Range(SalesRules.StockKey(""), "s;"))
+        return [.. (await Range(SalesRules.StockKey(""), "s;").ToArrayAsync())
             .Select(r => Forecast(r.Key[2..], JsonSerializer.Deserialize(r.Payload, SalesJson.Default.StockRow)!, now))
             .Where(s => s.Available <= threshold)
             .OrderBy(s => s.Available).ThenBy(s => s.SellOutAt ?? DateTimeOffset.MaxValue).ThenBy(s => s.Sku, StringComparer.Ordinal)
@@ -47,7 +42,7 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
     }
 
     /// <inheritdoc/>
-    public Task<RecountResult?> Recount() => new Recount(journal, projections).RunAsync(SalesRules.Projection, SalesRules.Apply);
+    public Task<RecountResult?> Recount() => new Recount(journal, projections).RunAsync(SalesRules.Projection);
 
     // The window that a range ends in belongs to it.
     private static DateTimeOffset LastOf(DateTimeOffset to, SalesWindow window) => to.AddTicks(-1) + window switch
@@ -61,14 +56,10 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
     public async Task<ImmutableArray<RecountResult>> RecountAll()
     {
         var recount = new Recount(journal, projections);
-        RecountResult?[] results =
-        [
-            await Recount(),
-            await recount.RunAsync(AffinityRules.Projection, AffinityRules.Apply),
-            await recount.RunAsync(SearchRules.Projection, SearchRules.Apply),
-            await recount.RunAsync(ActivityRules.Projection, ActivityRules.Apply),
-        ];
-        return [.. results.OfType<RecountResult>()];
+        ImmutableArray<RecountResult>.Builder results = ImmutableArray.CreateBuilder<RecountResult>();
+        foreach ((Projection projection, _) in Projection.All)
+            if (await recount.RunAsync(projection) is { } result) results.Add(result);
+        return results.ToImmutable();
     }
 
     private static StockFigures Forecast(string sku, StockRow row, DateTimeOffset now)
@@ -91,10 +82,8 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
         };
         DateTimeOffset from = DateTimeOffset.ParseExact(key[2..], format, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         return new SalesFigures(
-            from, sum.Orders, sum.Units, Amounts(sum.Revenue), Amounts(sum.Refunds), sum.ReturnedUnits, sum.Cancelled, sum.Views, sum.CartLines, sum.Checkouts);
+            from, sum.Orders, sum.Units, sum.Revenue.ToMoney(), sum.Refunds.ToMoney(), sum.ReturnedUnits, sum.Cancelled, sum.Views, sum.CartLines, sum.Checkouts);
     }
 
-    private static ImmutableArray<Money> Amounts(SortedDictionary<string, long> byCurrency) => [.. byCurrency.Select(p => new Money(p.Value, new Currency(p.Key)))];
-
-    private Task<IReadOnlyList<ProjectionRow>> Range(string from, string to) => projections.ReadRangeAsync(SalesRules.Projection, from, to, RowsMax, CancellationToken.None);
+    private IAsyncEnumerable<ProjectionRow> Range(string from, string to) => projections.ReadAllAsync(SalesRules.Projection.Name, null, from, to);
 }

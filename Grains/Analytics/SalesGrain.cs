@@ -1,4 +1,3 @@
-using Shop.Events;
 using Shop.Streams;
 
 namespace Shop.Analytics;
@@ -9,11 +8,4 @@ public interface ISalesGrain : IProjectionGrain;
 
 /// <inheritdoc cref="ISalesGrain"/>
 [ImplicitStreamSubscription(JournalStreams.Namespace), GrainType("sales")]
-public sealed class SalesGrain(ProjectionServices services) : ProjectionGrain(services), ISalesGrain
-{
-    /// <inheritdoc/>
-    protected override string Name => SalesRules.Projection;
-
-    /// <inheritdoc/>
-    protected override ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows) => SalesRules.Apply(@event, rows);
-}
+public sealed class SalesGrain(ProjectionServices services) : ProjectionGrain(services, SalesRules.Projection), ISalesGrain;

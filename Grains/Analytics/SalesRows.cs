@@ -1,3 +1,5 @@
+using Shop.Streams;
+
 namespace Shop.Analytics;
 
 /// <summary>What happened in a window of time, in one partition of the journal. All figures add up.</summary>
@@ -40,8 +42,8 @@ public sealed class SalesRow
         Views += other.Views;
         CartLines += other.CartLines;
         Checkouts += other.Checkouts;
-        foreach ((string currency, long minor) in other.Revenue) Revenue[currency] = checked(Revenue.GetValueOrDefault(currency) + minor);
-        foreach ((string currency, long minor) in other.Refunds) Refunds[currency] = checked(Refunds.GetValueOrDefault(currency) + minor);
+        Revenue.Add(other.Revenue);
+        Refunds.Add(other.Refunds);
     }
 }
 
@@ -58,7 +60,7 @@ public sealed class ProductSalesRow
     public void Add(ProductSalesRow other)
     {
         Units += other.Units;
-        foreach ((string currency, long minor) in other.Revenue) Revenue[currency] = checked(Revenue.GetValueOrDefault(currency) + minor);
+        Revenue.Add(other.Revenue);
     }
 }
 

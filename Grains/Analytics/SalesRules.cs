@@ -10,8 +10,8 @@ namespace Shop.Analytics;
 /// </summary>
 public static class SalesRules
 {
-    /// <summary>The name of the projection; another one when the rules change.</summary>
-    public const string Projection = "sales.1";
+    /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
+    public static readonly Projection Projection = new("sales", 1, Apply, _ => []);
 
     /// <summary>The key of a window's row.</summary>
     public static string WindowKey(SalesWindow window, DateTimeOffset at) => window switch
@@ -33,19 +33,18 @@ public static class SalesRules
         switch (@event)
         {
             case OrderCreated e:
-                long total = Minor(e.TotalAmount, e.Currency);
+                Money total = Amounts.Of(e.TotalAmount, e.Currency);
                 await InWindows(e, rows, row =>
                 {
                     row.Orders++;
                     row.Units += e.Items.Sum(i => (long)i.Quantity);
-                    row.Revenue[e.Currency] = checked(row.Revenue.GetValueOrDefault(e.Currency) + total);
+                    row.Revenue.Add(total);
                 });
                 break;
             case ProductPurchased e:
-                long line = checked(Minor(e.Price, e.Currency) * e.Quantity);
                 ProductSalesRow product = await rows.ChangeAsync(ProductKey(e.Timestamp, e.ProductId), SalesJson.Default.ProductSalesRow);
                 product.Units += e.Quantity;
-                product.Revenue[e.Currency] = checked(product.Revenue.GetValueOrDefault(e.Currency) + line);
+                product.Revenue.Add(Amounts.Of(e.Price, e.Currency) * e.Quantity);
                 break;
             case OrderRefunded e:
                 await Refunded(e, e.Amount, e.Currency, rows);
@@ -78,16 +77,12 @@ public static class SalesRules
 
     private static ValueTask Refunded(ShopEvent @event, decimal amount, string currency, ProjectionRows rows)
     {
-        long minor = Minor(amount, currency);
-        return minor == 0 ? ValueTask.CompletedTask : InWindows(@event, rows, row => row.Refunds[currency] = checked(row.Refunds.GetValueOrDefault(currency) + minor));
+        Money refund = Amounts.Of(amount, currency);
+        return refund.Minor == 0 ? ValueTask.CompletedTask : InWindows(@event, rows, row => row.Refunds.Add(refund));
     }
 
     private static async ValueTask InWindows(ShopEvent @event, ProjectionRows rows, Action<SalesRow> count)
     {
         foreach (SalesWindow window in Enum.GetValues<SalesWindow>()) count(await rows.ChangeAsync(WindowKey(window, @event.Timestamp), SalesJson.Default.SalesRow));
     }
-
-    private static long Minor(decimal amount, string code) => Currency.TryParse(code, out Currency currency) && Money.TryFromDecimal(amount, currency, out Money money)
-        ? money.Minor
-        : throw new FormatException($"{amount} {code} is not an amount of money.");
 }

@@ -1,4 +1,3 @@
-using Shop.Events;
 using Shop.Streams;
 
 namespace Shop.Catalog;
@@ -9,14 +8,7 @@ public interface ISearchIndexGrain : IProjectionGrain;
 
 /// <inheritdoc cref="ISearchIndexGrain"/>
 [ImplicitStreamSubscription(JournalStreams.Namespace), GrainType("search-index")]
-public sealed class SearchIndexGrain(ProjectionServices services) : ProjectionGrain(services), ISearchIndexGrain
-{
-    /// <inheritdoc/>
-    protected override string Name => SearchRules.Projection;
-
-    /// <inheritdoc/>
-    protected override ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows) => SearchRules.Apply(@event, rows);
-}
+public sealed class SearchIndexGrain(ProjectionServices services) : ProjectionGrain(services, SearchRules.Projection), ISearchIndexGrain;
 
 /// <inheritdoc cref="ISearchGrain"/>
 [StatelessWorker, GrainType("search")]

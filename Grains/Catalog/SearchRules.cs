@@ -27,8 +27,8 @@ public sealed class SearchRow
 /// <summary>The rules of the search index: it has what products say of themselves.</summary>
 public static class SearchRules
 {
-    /// <summary>The name of the projection; another one when the rules change.</summary>
-    public const string Projection = "search.1";
+    /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
+    public static readonly Projection Projection = new("search", 1, Apply, _ => []);
 
     // Letters of European languages; the process runs without the culture data that knows all others.
     private const string Accented = "àáâãäåāăąçćĉċčďđèéêëēĕėęěĝğġģĥħìíîïĩīĭįıĵķĺļľŀłñńņňòóôõöøōŏőŕŗřśŝşšţťŧùúûüũūŭůűųŵýÿŷźżž";

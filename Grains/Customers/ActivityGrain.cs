@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Shop.Events;
 using Shop.Streams;
 
 namespace Shop.Customers;
@@ -10,13 +9,10 @@ public interface IActivityGrain : IProjectionGrain;
 
 /// <inheritdoc cref="IActivityGrain"/>
 [ImplicitStreamSubscription(JournalStreams.Namespace), GrainType("activity")]
-public sealed class ActivityGrain(ProjectionServices services) : ProjectionGrain(services), IActivityGrain
+public sealed class ActivityGrain(ProjectionServices services) : ProjectionGrain(services, ActivityRules.Projection), IActivityGrain
 {
-    private const int ErasedMax = 100_000;
+    private const int KeysMax = 500;
     private static readonly TimeSpan EraseEvery = TimeSpan.FromSeconds(30);
-
-    /// <inheritdoc/>
-    protected override string Name => ActivityRules.Projection;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -25,18 +21,11 @@ public sealed class ActivityGrain(ProjectionServices services) : ProjectionGrain
         return base.OnActivateAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
-    protected override IEnumerable<string> KeysOf(ShopEvent @event) => ActivityRules.KeysOf(@event);
-
-    /// <inheritdoc/>
-    protected override ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows) => ActivityRules.Apply(@event, rows);
-
     // Readers see at once that a customer is erased; here what is left of them goes, also what came late.
     private async Task EraseAsync(CancellationToken cancellation)
     {
-        IReadOnlyList<ProjectionRow> erased = await Services.Store.ReadRangeAsync(Name, ActivityRules.ErasedPrefix, "e;", ErasedMax, cancellation);
-        string[] keys = [.. erased.Select(r => ActivityRules.KeyOf(r.Key[ActivityRules.ErasedPrefix.Length..]))];
-        foreach (string[] some in keys.Chunk(500))
+        ProjectionRow[] erased = await Services.Store.ReadAllAsync(Name, null, ActivityRules.ErasedPrefix, "e;", cancellation).ToArrayAsync(cancellation);
+        foreach (string[] some in erased.Select(r => ActivityRules.KeyOf(r.Key[ActivityRules.ErasedPrefix.Length..])).Chunk(KeysMax))
         {
             IReadOnlyList<ProjectionRow> left = await Services.Store.ReadKeysAsync(Name, Partition, some, cancellation);
             if (left.Count > 0) await RemoveAsync(left.Select(r => r.Key), ActivityJson.Default.ActivityRow);
@@ -52,19 +41,23 @@ public sealed class CustomerActivityGrain(IProjectionStore projections, TimeProv
     public async Task<CustomerActivity> Get()
     {
         IReadOnlyList<ProjectionRow> rows = await projections.ReadKeysAsync(
-            ActivityRules.Projection, [ActivityRules.KeyOf(this.GetPrimaryKeyString()), ActivityRules.ErasedPrefix + this.GetPrimaryKeyString()], CancellationToken.None);
+            ActivityRules.Projection.Name, null, [ActivityRules.KeyOf(this.GetPrimaryKeyString()), ActivityRules.ErasedPrefix + this.GetPrimaryKeyString()], CancellationToken.None);
         if (rows.Any(r => r.Key.StartsWith(ActivityRules.ErasedPrefix, StringComparison.Ordinal))) rows = [];
         ActivityRow[] parts = [.. rows.Select(r => JsonSerializer.Deserialize(r.Payload, ActivityJson.Default.ActivityRow)!)];
         long orders = parts.Sum(p => p.Orders);
         DateTimeOffset? last = parts.Max(p => p.LastOrderAt);
         return new CustomerActivity(
-            parts.Sum(p => p.Views), orders, parts.Sum(p => p.Units), parts.Sum(p => p.ReturnedUnits), Amounts(parts.SelectMany(p => p.Spent)), Amounts(parts.SelectMany(p => p.Refunded)),
+            parts.Sum(p => p.Views), orders, parts.Sum(p => p.Units), parts.Sum(p => p.ReturnedUnits), Sum(parts.SelectMany(p => p.Spent)), Sum(parts.SelectMany(p => p.Refunded)),
             parts.Min(p => p.FirstOrderAt), last, parts.Max(p => p.LastSeenAt), Latest(parts.SelectMany(p => p.Bought)), Latest(parts.SelectMany(p => p.Viewed)),
             ActivityRules.SegmentOf(orders, last, clock.GetUtcNow()));
     }
 
-    private static ImmutableArray<Money> Amounts(IEnumerable<KeyValuePair<string, long>> amounts) =>
-        [.. amounts.GroupBy(a => a.Key).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => new Money(g.Sum(a => a.Value), new Currency(g.Key)))];
+    private static ImmutableArray<Money> Sum(IEnumerable<KeyValuePair<string, long>> amounts)
+    {
+        SortedDictionary<string, long> sum = new(StringComparer.Ordinal);
+        sum.Add(amounts);
+        return sum.ToMoney();
+    }
 
     private static ImmutableArray<string> Latest(IEnumerable<KeyValuePair<string, DateTimeOffset>> products) =>
         [.. products.GroupBy(p => p.Key).OrderByDescending(g => g.Max(p => p.Value)).ThenBy(g => g.Key, StringComparer.Ordinal).Take(ActivityRow.ProductsMax).Select(g => g.Key)];

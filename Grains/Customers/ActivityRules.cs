@@ -53,8 +53,8 @@ public sealed class ActivityRow
 /// <summary>The rules of what customers did.</summary>
 public static class ActivityRules
 {
-    /// <summary>The name of the projection; another one when the rules change.</summary>
-    public const string Projection = "activity.1";
+    /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
+    public static readonly Projection Projection = new("activity", 1, Apply, KeysOf);
 
     /// <summary>What the keys of erased customers begin with. Such a row is in the customer's own partition only, and stays.</summary>
     public const string ErasedPrefix = "e:";
@@ -88,7 +88,7 @@ public static class ActivityRules
             case OrderCreated e:
                 row.Orders++;
                 row.Units += e.Items.Sum(i => (long)i.Quantity);
-                row.Spent[e.Currency] = checked(row.Spent.GetValueOrDefault(e.Currency) + Minor(e.TotalAmount, e.Currency));
+                row.Spent.Add(Amounts.Of(e.TotalAmount, e.Currency));
                 if (row.FirstOrderAt is null || e.Timestamp < row.FirstOrderAt) row.FirstOrderAt = e.Timestamp;
                 if (row.LastOrderAt is null || e.Timestamp > row.LastOrderAt) row.LastOrderAt = e.Timestamp;
                 foreach (OrderItem item in e.Items) ActivityRow.Remember(row.Bought, item.ProductId, e.Timestamp);
@@ -97,7 +97,7 @@ public static class ActivityRules
                 row.ReturnedUnits += e.Items.Sum(i => (long)i.Quantity);
                 break;
             case OrderRefunded e:
-                row.Refunded[e.Currency] = checked(row.Refunded.GetValueOrDefault(e.Currency) + Minor(e.Amount, e.Currency));
+                row.Refunded.Add(Amounts.Of(e.Amount, e.Currency));
                 break;
         }
     }
@@ -121,10 +121,6 @@ public static class ActivityRules
         OrderRefunded e => e.UserId,
         _ => null,
     };
-
-    private static long Minor(decimal amount, string code) => Currency.TryParse(code, out Currency currency) && Money.TryFromDecimal(amount, currency, out Money money)
-        ? money.Minor
-        : throw new FormatException($"{amount} {code} is not an amount of money.");
 }
 
 /// <summary>JSON of the rows.</summary>

@@ -12,16 +12,12 @@ public sealed class EventFeedGrain(IEventReader reader, IJournalStore journal) :
     private static readonly TimeSpan PatienceMax = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
-    public async Task<string> End()
-    {
-        FeedCursor cursor = FeedCursor.Start();
-        JournalPosition[] ends = await Task.WhenAll(Enumerable.Range(0, cursor.Positions.Length).Select(p => journal.ReadEndAsync(p, CancellationToken.None)));
-        ends.CopyTo(cursor.Positions, 0);
-        return cursor.ToString();
-    }
+    public async Task<string> End() => FeedCursor.At(await ReadEndsAsync()).ToString();
 
     /// <inheritdoc/>
-    public Task<bool> IsCursor(string cursor) => Task.FromResult(FeedCursor.TryParse(cursor, out _));
+    public async Task<string?> Resume(string cursor) => FeedCursor.TryParse(cursor, out FeedCursor? place)
+        ? FeedCursor.At([.. place.Positions.Zip(await ReadEndsAsync(), (wanted, end) => wanted < end ? wanted : end)]).ToString()
+        : null;
 
     /// <inheritdoc/>
     public async Task<FeedPage> Read(string cursor, ImmutableArray<string> types, string? subject, int limit)
@@ -37,29 +33,34 @@ public sealed class EventFeedGrain(IEventReader reader, IJournalStore journal) :
         }
     }
 
+    private Task<JournalPosition[]> ReadEndsAsync() => Task.WhenAll(Enumerable.Range(0, IJournalStore.PartitionCount).Select(p => journal.ReadEndAsync(p, CancellationToken.None)));
+
+    // Beginning with another partition every time, so that a busy one does not keep the others from being heard.
     private async Task<bool> ReadAllAsync(FeedCursor place, ImmutableArray<string> types, string? subject, int limit, ImmutableArray<FeedEvent>.Builder found)
     {
         bool isMore = false;
-        IReadOnlyList<(JournalItem Item, JournalPosition Position)>[] pages =
-            await Task.WhenAll(place.Positions.Select((p, i) => reader.ReadAsync(i, p, CommitsMax)));
-        for (int partition = 0; partition < pages.Length; partition++)
+        int first = Random.Shared.Next(place.Positions.Length);
+        for (int i = 0; i < place.Positions.Length && found.Count < limit; i++)
         {
-            foreach ((JournalItem item, JournalPosition position) in pages[partition])
+            int partition = (first + i) % place.Positions.Length;
+            foreach ((JournalItem item, JournalPosition position) in await reader.ReadAsync(partition, place.Positions[partition], CommitsMax))
             {
                 isMore = true;
                 if (found.Count >= limit) break;
-                ShopEvent[] wanted = [.. item.Events.Where(e => (types.IsDefaultOrEmpty || types.Contains(e.EventType)) && (subject is null || e.Subject == subject))];
-                string before = wanted.Length > 1 ? place.ToString() : "";
-                place.Positions[partition] = position;
-                // Only the last event of a commit leads beyond it.
-                for (int i = 0; i < wanted.Length; i++)
-                {
-                    ShopEvent e = wanted[i];
-                    found.Add(new FeedEvent(e.EventId, e.EventType, e.Subject, e.Timestamp, e.ToJson(), i < wanted.Length - 1 ? before : place.ToString()));
-                }
+                Take(item, position, partition);
             }
         }
 
         return isMore;
+
+        void Take(JournalItem item, JournalPosition position, int partition)
+        {
+            ShopEvent[] wanted = [.. item.Events.Where(e => (types.IsDefaultOrEmpty || types.Contains(e.EventType)) && (subject is null || e.Subject == subject))];
+            string before = wanted.Length > 1 ? place.ToString() : "";
+            place.Positions[partition] = position;
+            // Only the last event of a commit leads beyond it.
+            foreach ((int i, ShopEvent e) in wanted.Index())
+                found.Add(new FeedEvent(e.EventId, e.EventType, e.Subject, e.Timestamp, e.ToJson(), i < wanted.Length - 1 ? before : place.ToString()));
+        }
     }
 }

@@ -12,12 +12,12 @@ internal sealed class FeedCursor
 
     public JournalPosition[] Positions { get; }
 
-    public static FeedCursor Start() => new(new JournalPosition[IJournalStore.PartitionCount]);
+    public static FeedCursor At(JournalPosition[] positions) => new(positions);
 
     /// <summary>Reads a cursor; no text at all is the start.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out FeedCursor? cursor)
     {
-        cursor = Start();
+        cursor = new FeedCursor(new JournalPosition[IJournalStore.PartitionCount]);
         if (text.Length == 0) return true;
         bool isGood = false;
         if (text.Length <= LengthMax && Base64Url.IsValid(text))

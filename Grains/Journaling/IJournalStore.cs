@@ -45,12 +45,6 @@ public interface IJournalStore
     /// <summary>The commits of all grains of a type, by grain and version, after a grain and version.</summary>
     Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation);
 
-    /// <summary>How far a consumer came in a partition.</summary>
-    Task<JournalPosition> ReadCheckpointAsync(string consumer, int partition, CancellationToken cancellation);
-
-    /// <summary>Says how far a consumer came in a partition; never goes back.</summary>
-    Task WriteCheckpointAsync(string consumer, int partition, JournalPosition position, CancellationToken cancellation);
-
     /// <summary>Fails when the store cannot be reached.</summary>
     Task PingAsync(CancellationToken cancellation);
 }

@@ -1,4 +1,3 @@
-using Shop.Events;
 using Shop.Streams;
 
 namespace Shop.Recommendations;
@@ -9,14 +8,20 @@ public interface IAffinityGrain : IProjectionGrain;
 
 /// <inheritdoc cref="IAffinityGrain"/>
 [ImplicitStreamSubscription(JournalStreams.Namespace), GrainType("affinity")]
-public sealed class AffinityGrain(ProjectionServices services) : ProjectionGrain(services), IAffinityGrain
+public sealed class AffinityGrain(ProjectionServices services) : ProjectionGrain(services, AffinityRules.Projection), IAffinityGrain
 {
-    /// <inheritdoc/>
-    protected override string Name => AffinityRules.Projection;
+    private static readonly TimeSpan PurgeEvery = TimeSpan.FromHours(1);
+
+    // A view says when it was, which is at most a week ago; and a day for a consumer that is behind.
+    private static readonly TimeSpan SessionsKept = TimeSpan.FromDays(8);
 
     /// <inheritdoc/>
-    protected override IEnumerable<string> KeysOf(ShopEvent @event) => AffinityRules.KeysOf(@event);
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(PurgeAsync, new GrainTimerCreationOptions(PurgeEvery * Random.Shared.NextDouble(), PurgeEvery));
+        return base.OnActivateAsync(cancellationToken);
+    }
 
-    /// <inheritdoc/>
-    protected override ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows) => AffinityRules.Apply(@event, rows);
+    private Task PurgeAsync(CancellationToken cancellation) => Services.Store.RemoveRangeAsync(
+        Name, Partition, AffinityRules.SessionPrefix, AffinityRules.SessionsBefore(Services.Clock.GetUtcNow() - SessionsKept), cancellation);
 }

@@ -7,8 +7,11 @@ namespace Shop.Recommendations;
 /// <summary>The rules of what goes together: products of one order, and products that one visitor looks at within an hour.</summary>
 public static class AffinityRules
 {
-    /// <summary>The name of the projection; another one when the rules change.</summary>
-    public const string Projection = "affinity.1";
+    /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
+    public static readonly Projection Projection = new("affinity", 1, Apply, KeysOf, SessionPrefix);
+
+    /// <summary>What the keys of visitors' hours begin with; the hour comes next.</summary>
+    public const string SessionPrefix = "w:";
 
     /// <summary>The key of the trend.</summary>
     public const string TrendKey = "t:";
@@ -91,5 +94,8 @@ public static class AffinityRules
 
     private static string? Visitor(ProductViewed e) => e.UserId ?? e.SessionId;
 
-    private static string SessionKey(ProductViewed e, string visitor) => $"s:{e.Timestamp.UtcDateTime.ToString("yyyyMMddHH", CultureInfo.InvariantCulture)}:{visitor}";
+    /// <summary>What the keys of visitors' hours that are before a moment come before.</summary>
+    public static string SessionsBefore(DateTimeOffset moment) => SessionPrefix + moment.UtcDateTime.ToString("yyyyMMddHH", CultureInfo.InvariantCulture);
+
+    private static string SessionKey(ProductViewed e, string visitor) => $"{SessionsBefore(e.Timestamp)}:{visitor}";
 }

@@ -103,5 +103,5 @@ internal sealed class Recommender(IProjectionStore projections, IGrainFactory gr
     }
 
     private async Task<ILookup<string, T>> ReadAsync<T>(IEnumerable<string> keys, JsonTypeInfo<T> type) =>
-        (await projections.ReadKeysAsync(AffinityRules.Projection, [.. keys], CancellationToken.None)).ToLookup(r => r.Key, r => JsonSerializer.Deserialize(r.Payload, type)!);
+        (await projections.ReadKeysAsync(AffinityRules.Projection.Name, null, [.. keys], CancellationToken.None)).ToLookup(r => r.Key, r => JsonSerializer.Deserialize(r.Payload, type)!);
 }

@@ -73,6 +73,7 @@ public static class StockDecider
     /// <summary>The same events, each with what it does to the units that can be bought; readers of the journal need no state for it.</summary>
     public static ImmutableArray<StockEvent> WithLevels(StockState state, ImmutableArray<StockEvent> events)
     {
+        if (events.IsEmpty) return events;
         long available = state.Available;
         ImmutableArray<StockEvent>.Builder told = ImmutableArray.CreateBuilder<StockEvent>(events.Length);
         foreach (StockEvent @event in events)

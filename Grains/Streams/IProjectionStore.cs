@@ -6,41 +6,56 @@ public sealed record ProjectionRow(string Key, int Partition, string Payload);
 /// <summary>An event that a consumer could not take and which waits for somebody to look at it.</summary>
 public sealed record ParkedEvent(string Projection, int Partition, string EventId, string Subject, string Event, string Error, DateTimeOffset ParkedAt);
 
+/// <summary>How far a projection has come in a partition, and by which rules.</summary>
+public sealed record ProjectionPlace(JournalPosition Position, int RulesVersion);
+
+/// <summary>What changes together in a partition of a projection.</summary>
+public sealed record ProjectionCommit(string Projection, int Partition, int RulesVersion, JournalPosition From, JournalPosition To)
+{
+    /// <summary>New payloads by key; a row without payload goes.</summary>
+    public IReadOnlyCollection<KeyValuePair<string, string?>> Rows { get; init; } = [];
+
+    /// <summary>Events that could not be taken.</summary>
+    public IReadOnlyCollection<ParkedEvent> Parked { get; init; } = [];
+
+    /// <summary>The id of a parked event that has been taken.</summary>
+    public string? Unparked { get; init; }
+}
+
 /// <summary>
 /// Where projections are kept: what consumers of the journal's stream made of it. Position and rows of a partition change in
 /// one transaction, so an event counts exactly once; what is lost in a crash is lost together and made again from the journal.
 /// </summary>
 public interface IProjectionStore
 {
-    /// <summary>How far a projection has come in a partition.</summary>
-    Task<JournalPosition> ReadPositionAsync(string projection, int partition, CancellationToken cancellation);
+    /// <summary>How far a projection has come in a partition; null when it has not begun.</summary>
+    Task<ProjectionPlace?> ReadPlaceAsync(string projection, int partition, CancellationToken cancellation);
 
     /// <summary>How far all projections have come, by name and partition.</summary>
     Task<IReadOnlyList<(string Projection, int Partition, JournalPosition Position)>> ReadPositionsAsync(CancellationToken cancellation);
 
-    /// <summary>The payload that a partition has under a key; null when there is none.</summary>
-    Task<string?> ReadRowAsync(string projection, int partition, string key, CancellationToken cancellation);
+    /// <summary>A partition's rows, or those of all partitions, of some keys, in the order of keys.</summary>
+    Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int? partition, IReadOnlyCollection<string> keys, CancellationToken cancellation);
 
-    /// <summary>A partition's rows of some keys.</summary>
-    Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int partition, IReadOnlyCollection<string> keys, CancellationToken cancellation);
+    /// <summary>A partition's rows, or those of all partitions, from one key up to, not with, another, in the order of keys.</summary>
+    Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, int? partition, string from, string to, int limit, CancellationToken cancellation);
 
-    /// <summary>All partitions' rows of some keys.</summary>
-    Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, IReadOnlyCollection<string> keys, CancellationToken cancellation);
-
-    /// <summary>All partitions' rows from one key up to, not with, another, in the order of keys.</summary>
-    Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, string from, string to, int limit, CancellationToken cancellation);
-
-    /// <summary>Moves a partition from one position to another and changes its rows; a row without payload goes.</summary>
+    /// <summary>Moves a partition from one position to another and changes its rows, in one transaction.</summary>
     /// <exception cref="StaleProjectionException">The partition is at another position: somebody else consumes it too. Nothing has changed.</exception>
-    Task CommitAsync(
-        string projection, int partition, JournalPosition from, JournalPosition to, IReadOnlyCollection<KeyValuePair<string, string?>> rows, IReadOnlyCollection<ParkedEvent> parked,
-        IReadOnlyCollection<string> unparked, CancellationToken cancellation);
+    Task CommitAsync(ProjectionCommit commit, CancellationToken cancellation);
 
-    /// <summary>The events of a projection, or of all, that are parked, oldest first.</summary>
-    Task<IReadOnlyList<ParkedEvent>> ReadParkedAsync(string? projection, int limit, CancellationToken cancellation);
+    /// <summary>Puts a replacement in the place of a partition of a projection: its rows, its position and its parked events, in one transaction.</summary>
+    /// <exception cref="StaleProjectionException">One of the two is at another position than was said. Nothing has changed.</exception>
+    Task ReplaceAsync(string projection, int partition, JournalPosition at, string replacement, JournalPosition replacementAt, CancellationToken cancellation);
 
-    /// <summary>Forgets a projection: it starts from the beginning of the journal.</summary>
-    Task DropAsync(string projection, CancellationToken cancellation);
+    /// <summary>Removes all that there is of a partition of a projection.</summary>
+    Task DropAsync(string projection, int partition, CancellationToken cancellation);
+
+    /// <summary>The events of a projection, or of all, in a partition, or in all, that are parked, oldest first.</summary>
+    Task<IReadOnlyList<ParkedEvent>> ReadParkedAsync(string? projection, int? partition, int limit, CancellationToken cancellation);
+
+    /// <summary>Removes a partition's rows from one key up to, not with, another: rows that no event can need any more.</summary>
+    Task RemoveRangeAsync(string projection, int partition, string from, string to, CancellationToken cancellation);
 }
 
 /// <summary>The store could not be read. That is no fault of the event that needed it.</summary>

@@ -10,67 +10,126 @@ public interface IProjectionGrain : IGrainWithStringKey
     /// <summary>Tries the parked events of the partition again, in their order; how many are left.</summary>
     Task<int> Replay();
 
-    /// <summary>Starts over: what is known is read again.</summary>
-    Task Reload();
+    /// <summary>Makes the rows again from the start of the journal, beside those that readers see until the new ones are complete.</summary>
+    Task Rebuild();
 }
 
 /// <summary>
 /// A consumer of one partition of the journal. Its rules turn events into rows; rows and position are committed together, so
-/// that each event counts exactly once whatever crashes. An event that the rules cannot take is parked, and so are later ones
-/// of the same key, which would otherwise come out of order; other keys go on.
+/// that each event counts exactly once whatever crashes. An event that keeps failing is parked, and so are later ones of the
+/// same key, which would otherwise come out of order; other keys go on.
 /// </summary>
-public abstract class ProjectionGrain(ProjectionServices services) : Grain, IProjectionGrain, IStreamSubscriptionObserver, IAsyncBatchObserver<JournalItem>
+public abstract class ProjectionGrain(ProjectionServices services, Projection projection) : Grain, IProjectionGrain, IStreamSubscriptionObserver, IAsyncBatchObserver<JournalItem>
 {
-    private const int ParkedMax = 10_000;
-    private const int RowsMax = 5_000;
+    private const int RebuildCommitsMax = 500;
 
     // What comes soon after a commit waits for the next: rows that change often are written only so often.
     private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(250);
 
     // Readers of a consumer that is behind see old figures anyway; the fewer commits, the sooner it has caught up.
     private static readonly TimeSpan CommitEveryWhenBehind = TimeSpan.FromSeconds(2), Behind = TimeSpan.FromSeconds(1);
-    private const int ChangedRowsMax = 5_000;
 
-    private JournalPosition _position;
-    private JournalPosition _committed;
-    private ProjectionRows? _rows;
+    // What a rebuild takes of the grain's time at once; events that come in meanwhile wait for it.
+    private static readonly TimeSpan RebuildStep = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(2);
+
+    private ProjectionPart? _serving;
+    private ProjectionPart? _replacement;
     private bool _isSubscribed;
-    private long _committedAt;
     private bool _isBehind;
-    private Dictionary<string, int> _parkedSubjects = [];
-
-    private bool IsDue => services.Clock.GetElapsedTime(_committedAt) >= (_isBehind ? CommitEveryWhenBehind : CommitEvery);
-
-    /// <summary>The name under which the projection is kept. A projection with other rules has another name, and so starts from the beginning.</summary>
-    protected abstract string Name { get; }
+    private long _failedAt = long.MinValue / 2;
 
     /// <summary>What the silo offers.</summary>
     protected ProjectionServices Services => services;
 
+    /// <summary>The name under which the rows are kept.</summary>
+    protected string Name => projection.Name;
+
     /// <summary>The partition.</summary>
     protected int Partition => int.Parse(this.GetPrimaryKeyString(), System.Globalization.CultureInfo.InvariantCulture);
+
+    private TimeSpan CommitInterval => _isBehind ? CommitEveryWhenBehind : CommitEvery;
+
+    // Rows of other rules are left as they are until there are new ones.
+    private bool IsFrozen => _serving!.RulesVersion != projection.RulesVersion;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(CommitEvery, CommitEvery) { KeepAlive = true });
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_serving is not null) await _serving.CommitAsync();
+        if (_replacement is not null) await _replacement.CommitAsync();
+    }
 
     /// <inheritdoc/>
     public async Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory)
     {
-        await LoadAsync();
+        // All or nothing: rows and position that do not belong together must never be committed together.
+        Forget();
+        ProjectionPart serving = await LoadAsync();
+        await handleFactory.Create<JournalItem>().ResumeAsync(this, new JournalToken(serving.Position));
         _isSubscribed = true;
-        await handleFactory.Create<JournalItem>().ResumeAsync(this, new JournalToken(_position));
     }
 
     /// <inheritdoc/>
-    public async Task OnNextAsync(IList<SequentialItem<JournalItem>> items)
+    public Task OnNextAsync(IList<SequentialItem<JournalItem>> items) => WorkAsync(async () =>
+    {
+        // What was in memory is gone, and these items may not be the next ones after what the store has.
+        if (!_isSubscribed || _serving is null) throw new InvalidOperationException($"{Name} has to be asked again where it stands.");
+        if (IsFrozen) return;
+        await _serving.TakeAsync([.. items.Select(i => (i.Item, ((JournalToken)i.Token).Position))]);
+        _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
+        await _serving.CommitIfDueAsync(CommitInterval);
+    });
+
+    /// <inheritdoc/>
+    public Task OnErrorAsync(Exception ex) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async Task<int> Replay()
+    {
+        int left = 0;
+        await WorkAsync(async () =>
+        {
+            HashSet<string> stuck = [];
+            foreach (ParkedEvent parked in await ProjectionPart.ReadParkedAsync(services, Name, Partition))
+            {
+                if (!stuck.Contains(parked.Subject) && await TryUnparkAsync(parked)) continue;
+                stuck.Add(parked.Subject);
+                left++;
+            }
+        });
+        return left;
+    }
+
+    /// <inheritdoc/>
+    public Task Rebuild() => WorkAsync(async () =>
+    {
+        await LoadAsync();
+        if (_replacement is null) await StartRebuildAsync();
+    });
+
+    /// <summary>Removes rows for another reason than an event.</summary>
+    protected Task RemoveAsync<T>(IEnumerable<string> keys, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
+        where T : class => WorkAsync(async () => await (await LoadAsync()).RemoveAsync(keys, type));
+
+    // Whatever fails, something may be half in memory: nothing of it may be committed.
+    private async Task WorkAsync(Func<Task> work)
     {
         await services.Work.WaitAsync();
         try
         {
-            // What was in memory is gone, and these items may not be the next ones after what the store has.
-            if (!_isSubscribed) throw new InvalidOperationException($"{Name} has to be asked again where it stands.");
-            await TakeAsync(items);
+            await work();
         }
         catch
         {
-            // Some of the items may be half in memory: nothing of it may be committed.
             Forget();
             throw;
         }
@@ -80,150 +139,94 @@ public abstract class ProjectionGrain(ProjectionServices services) : Grain, IPro
         }
     }
 
-    /// <inheritdoc/>
-    public Task OnErrorAsync(Exception ex) => Task.CompletedTask;
+    private void Forget() => (_serving, _replacement, _isSubscribed) = (null, null, false);
 
-    /// <inheritdoc/>
-    public async Task<int> Replay()
+    private async Task<ProjectionPart> LoadAsync()
     {
-        if (_rows is null) await LoadAsync();
-        IReadOnlyList<ParkedEvent> waiting = [.. (await services.Store.ReadParkedAsync(Name, ParkedMax, CancellationToken.None)).Where(p => p.Partition == Partition)];
-        HashSet<string> stuck = [];
-        List<string> done = [];
-        foreach (ParkedEvent parked in waiting)
+        if (_serving is not null) return _serving;
+        ProjectionPart serving = await ProjectionPart.LoadAsync(services, projection, Name, Partition);
+        ProjectionPlace? rebuilt = await services.Store.ReadPlaceAsync(projection.Replacement, Partition, CancellationToken.None);
+        _serving = serving;
+        // An older version of the software leaves the rebuilding to the newer.
+        if (rebuilt?.RulesVersion == projection.RulesVersion) _replacement = await ProjectionPart.LoadAsync(services, projection, projection.Replacement, Partition);
+        else if ((rebuilt?.RulesVersion ?? serving.RulesVersion) < projection.RulesVersion) await StartRebuildAsync();
+        return serving;
+    }
+
+    private async Task StartRebuildAsync()
+    {
+        await services.Store.DropAsync(projection.Replacement, Partition, CancellationToken.None);
+        await services.Store.CommitAsync(
+            new ProjectionCommit(projection.Replacement, Partition, projection.RulesVersion, JournalPosition.Start, JournalPosition.Start), CancellationToken.None);
+        _replacement = await ProjectionPart.LoadAsync(services, projection, projection.Replacement, Partition);
+        ProjectionLog.Rebuilding(services.Log, Name, Partition);
+    }
+
+    private async Task KeepAsync()
+    {
+        if (services.Clock.GetElapsedTime(_failedAt) < RestAfterFailure) return;
+        try
         {
-            if (stuck.Contains(parked.Subject)) continue;
-            try
+            await WorkAsync(async () =>
             {
-                await ApplyAsync(System.Text.Json.JsonSerializer.Deserialize(parked.Event, ShopEventJson.Default.ShopEvent)!, _rows!);
-                done.Add(parked.EventId);
-            }
-            catch (Exception e) when (e is not (OutOfMemoryException or ProjectionUnavailableException))
-            {
-                ProjectionLog.Parked(services.Log, e, Name, parked.EventId);
-                stuck.Add(parked.Subject);
-            }
-            catch
-            {
-                Forget();
-                throw;
-            }
+                ProjectionPart serving = await LoadAsync();
+                if (_replacement is not null) await RebuildAsync(serving, _replacement);
+                else await serving.CommitIfDueAsync(CommitInterval);
+            });
         }
-
-        if (done.Count > 0) await CommitAsync([], done);
-        _parkedSubjects = Subjects(waiting.Where(p => !done.Contains(p.EventId)));
-        return waiting.Count - done.Count;
-    }
-
-    /// <inheritdoc/>
-    public Task Reload()
-    {
-        DeactivateOnIdle();
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(CommitEvery, CommitEvery));
-        return Task.CompletedTask;
-    }
-
-    /// <inheritdoc/>
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) =>
-        _rows is not null && _position != _committed ? CommitAsync([], []) : Task.CompletedTask;
-
-    /// <summary>The rules: what the event does to the rows. It fails only when the event makes no sense to them.</summary>
-    protected abstract ValueTask ApplyAsync(ShopEvent @event, ProjectionRows rows);
-
-    /// <summary>Keys that the rules will ask for, if that is easily told; they are read together.</summary>
-    protected virtual IEnumerable<string> KeysOf(ShopEvent @event) => [];
-
-    /// <summary>Removes rows for another reason than an event.</summary>
-    protected async Task RemoveAsync<T>(IEnumerable<string> keys, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class
-    {
-        if (_rows is null) await LoadAsync();
-        foreach (string key in keys) await _rows!.RemoveAsync(key, type);
-        await CommitAsync([], []);
-    }
-
-    private async Task TakeAsync(IList<SequentialItem<JournalItem>> items)
-    {
-        List<ParkedEvent> parked = [];
-        await _rows!.PrepareAsync(items.SelectMany(i => i.Item.Events).SelectMany(KeysOf));
-        foreach (SequentialItem<JournalItem> item in items)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            var token = (JournalToken)item.Token;
-            if (token.Position <= _position) continue;
-            foreach (ShopEvent @event in item.Item.Events) await TakeAsync(@event, parked);
-            if (!item.Item.Events.IsEmpty) services.Instruments.Took(Name, item.Item.Events.Length, services.Clock.GetUtcNow() - item.Item.RecordedAt);
-            _position = token.Position;
+            _failedAt = services.Clock.GetTimestamp();
+            ProjectionLog.Unkept(services.Log, e, Name, Partition);
         }
-
-        _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
-        if (parked.Count > 0 || _rows.ChangedCount >= ChangedRowsMax || (_rows.ChangedCount > 0 && IsDue)) await CommitAsync(parked, []);
     }
 
-    private void Forget() => (_rows, _isSubscribed) = (null, false);
-
-    private Task KeepAsync() => _rows is not null && _position != _committed && IsDue ? CommitAsync([], []) : Task.CompletedTask;
-
-    private async Task LoadAsync()
+    // Some pages of the journal at a time. When the replacement has what the rows in service have, it takes their place.
+    private async Task RebuildAsync(ProjectionPart serving, ProjectionPart replacement)
     {
-        // All or nothing: rows and position that do not belong together must never be committed together.
-        Forget();
-        JournalPosition position = await services.Store.ReadPositionAsync(Name, Partition, CancellationToken.None);
-        _parkedSubjects = Subjects((await services.Store.ReadParkedAsync(Name, ParkedMax, CancellationToken.None)).Where(p => p.Partition == Partition));
-        (_position, _committed, _rows) = (position, position, new ProjectionRows(services.Store, Name, Partition, RowsMax));
-    }
-
-    private async Task TakeAsync(ShopEvent @event, List<ParkedEvent> parked)
-    {
-        if (_parkedSubjects.Count > 0 && _parkedSubjects.ContainsKey(@event.Subject))
+        long began = services.Clock.GetTimestamp();
+        while (services.Clock.GetElapsedTime(began) < RebuildStep)
         {
-            Park(@event, "An earlier event of the same key is parked.", parked);
+            IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, replacement.Position, RebuildCommitsMax, CancellationToken.None);
+            PositionedCommit[] wanted = [.. page.Where(c => IsFrozen || c.Position <= serving.Position)];
+            await replacement.TakeAsync([.. wanted.Select(c => (new JournalItem(JournalEvents.Of(c.Commit), c.Commit.RecordedAt), c.Position))]);
+            await replacement.CommitIfDueAsync(CommitEveryWhenBehind);
+            if (page.Count > 0 && wanted.Length == page.Count) continue;
+            await serving.CommitAsync();
+            await replacement.CommitAsync();
+            await services.Store.ReplaceAsync(Name, Partition, serving.Position, projection.Replacement, replacement.Position, CancellationToken.None);
+            ProjectionLog.Rebuilt(services.Log, Name, Partition);
+            await ReloadAsync();
             return;
         }
 
+        await serving.CommitIfDueAsync(CommitInterval);
+    }
+
+    // What is delivered next still fits if the place is the same as before.
+    private async Task ReloadAsync()
+    {
+        (bool wasSubscribed, JournalPosition position) = (_isSubscribed, _serving!.Position);
+        Forget();
+        _isSubscribed = (await LoadAsync()).Position == position && wasSubscribed;
+    }
+
+    private async Task<bool> TryUnparkAsync(ParkedEvent parked)
+    {
+        ProjectionPart serving = await LoadAsync();
+        if (IsFrozen) return false;
+        // What comes next may fail, and then all is read again: nothing else must be lost with it.
+        await serving.CommitAsync();
         try
         {
-            await ApplyAsync(@event, _rows!);
+            await serving.UnparkAsync(parked);
+            return true;
         }
-        catch (Exception e) when (e is not (OutOfMemoryException or ProjectionUnavailableException))
+        catch (Exception e) when (e is not (OutOfMemoryException or ProjectionUnavailableException or StaleProjectionException))
         {
-            ProjectionLog.Parked(services.Log, e, Name, @event.EventId);
-            Park(@event, $"{e.GetType().Name}: {e.Message}", parked);
+            ProjectionLog.Failed(services.Log, e, Name, parked.EventId);
+            await ReloadAsync();
+            return false;
         }
     }
-
-    private void Park(ShopEvent @event, string error, List<ParkedEvent> parked)
-    {
-        int count = _parkedSubjects.GetValueOrDefault(@event.Subject) + 1;
-        if (_parkedSubjects.Values.Sum() >= ParkedMax) throw new InvalidOperationException($"{Name} has {ParkedMax} parked events in partition {Partition} and takes no more until they are looked at.");
-        _parkedSubjects[@event.Subject] = count;
-        services.Instruments.Parked(Name);
-        parked.Add(new ParkedEvent(Name, Partition, @event.EventId, @event.Subject, @event.ToJson(), error, services.Clock.GetUtcNow()));
-    }
-
-    private async Task CommitAsync(IReadOnlyCollection<ParkedEvent> parked, IReadOnlyCollection<string> unparked)
-    {
-        try
-        {
-            await services.Store.CommitAsync(Name, Partition, _committed, _position, _rows!.Changes(), parked, unparked, CancellationToken.None);
-        }
-        catch
-        {
-            // Memory is ahead of the store: what is there is read again before anything else is taken.
-            Forget();
-            DeactivateOnIdle();
-            throw;
-        }
-
-        _committed = _position;
-        _committedAt = services.Clock.GetTimestamp();
-        _rows.Committed();
-    }
-
-    private static Dictionary<string, int> Subjects(IEnumerable<ParkedEvent> parked) => parked.CountBy(p => p.Subject).ToDictionary();
 }

@@ -92,7 +92,7 @@ public sealed class ProjectionRows
         if (_store is null) return null;
         try
         {
-            return await _store.ReadRowAsync(_projection, _partition, key, CancellationToken.None);
+            return (await _store.ReadKeysAsync(_projection, _partition, [key], CancellationToken.None)).SingleOrDefault()?.Payload;
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

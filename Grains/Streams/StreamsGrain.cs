@@ -1,8 +1,4 @@
 using System.Globalization;
-using Shop.Analytics;
-using Shop.Catalog;
-using Shop.Customers;
-using Shop.Recommendations;
 
 namespace Shop.Streams;
 
@@ -12,40 +8,45 @@ public sealed class StreamsGrain(IJournalStore journal, IProjectionStore project
 {
     private const int ParkedMax = 1_000;
 
-    // Every consumer is named here once: operators see it, and can have it try again.
-    private static readonly (string Name, Func<IGrainFactory, string, IProjectionGrain> Grain)[] Consumers =
-    [
-        (SalesRules.Projection, (grains, key) => grains.GetGrain<ISalesGrain>(key)),
-        (AffinityRules.Projection, (grains, key) => grains.GetGrain<IAffinityGrain>(key)),
-        (SearchRules.Projection, (grains, key) => grains.GetGrain<ISearchIndexGrain>(key)),
-        (ActivityRules.Projection, (grains, key) => grains.GetGrain<IActivityGrain>(key)),
-    ];
-
     /// <inheritdoc/>
     public async Task<StreamsStatus> Status()
     {
         Dictionary<(string Projection, int Partition), JournalPosition> known = (await projections.ReadPositionsAsync(CancellationToken.None)).ToDictionary(p => (p.Projection, p.Partition), p => p.Position);
         ImmutableArray<ConsumerStatus>.Builder consumers = ImmutableArray.CreateBuilder<ConsumerStatus>();
-        foreach ((string name, _) in Consumers)
+        foreach ((Projection projection, _) in Projection.All)
         {
-            long behind = 0;
+            (long behind, long? ahead) = (0, null);
             for (int partition = 0; partition < IJournalStore.PartitionCount; partition++)
-                behind += (await journal.ReadPartitionAsync(partition, known.GetValueOrDefault((name, partition)), IStreamsGrain.BehindMax, CancellationToken.None)).Count;
-            consumers.Add(new ConsumerStatus(name, behind));
+            {
+                behind += await BehindAsync(partition, known.GetValueOrDefault((projection.Name, partition)));
+                if (known.TryGetValue((projection.Replacement, partition), out JournalPosition rebuilt)) ahead = (ahead ?? 0) + await BehindAsync(partition, rebuilt);
+            }
+
+            consumers.Add(new ConsumerStatus(projection.Name, behind, ahead));
         }
 
-        IReadOnlyList<ParkedEvent> parked = await projections.ReadParkedAsync(null, ParkedMax, CancellationToken.None);
+        IReadOnlyList<ParkedEvent> parked = await projections.ReadParkedAsync(null, null, ParkedMax, CancellationToken.None);
         return new StreamsStatus(consumers.ToImmutable(), [.. parked.Select(p => new ParkedEventView(p.Projection, p.EventId, p.Subject, p.Error, p.ParkedAt))]);
     }
 
     /// <inheritdoc/>
     public async Task<int?> Replay(string consumer)
     {
-        (string Name, Func<IGrainFactory, string, IProjectionGrain> Grain) found = Consumers.FirstOrDefault(c => c.Name == consumer);
-        if (found.Name is null) return null;
         int left = 0;
-        for (int partition = 0; partition < IJournalStore.PartitionCount; partition++)
-            left += await found.Grain(GrainFactory, partition.ToString(CultureInfo.InvariantCulture)).Replay();
-        return left;
+        return await EachAsync(consumer, async grain => left += await grain.Replay()) ? left : null;
     }
+
+    /// <inheritdoc/>
+    public Task<bool> Rebuild(string consumer) => EachAsync(consumer, grain => grain.Rebuild());
+
+    private async Task<bool> EachAsync(string consumer, Func<IProjectionGrain, Task> ask)
+    {
+        Func<IGrainFactory, string, IProjectionGrain>? find = Projection.All.FirstOrDefault(c => c.Projection.Name == consumer).Grain;
+        if (find is null) return false;
+        for (int partition = 0; partition < IJournalStore.PartitionCount; partition++) await ask(find(GrainFactory, partition.ToString(CultureInfo.InvariantCulture)));
+        return true;
+    }
+
+    private async Task<int> BehindAsync(int partition, JournalPosition position) =>
+        (await journal.ReadPartitionAsync(partition, position, IStreamsGrain.BehindMax, CancellationToken.None)).Count;
 }

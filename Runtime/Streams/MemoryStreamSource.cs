@@ -45,7 +45,7 @@ internal sealed class MemoryStreamSource : IStreamSource, IStreamSink
         private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private long _next;
 
-        // Taken before reading would be better; a consumer that comes just too late looks again after the next item or interval.
+        // Something may have come between a reader's last look and this, so nobody waits long.
         public Task Changed
         {
             get

@@ -157,25 +157,6 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<JournalPosition> ReadCheckpointAsync(string consumer, int partition, CancellationToken cancellation)
-    {
-        await using NpgsqlCommand command = Command("SELECT epoch, number FROM journal_checkpoint WHERE consumer = $1 AND partition = $2", consumer, (short)partition);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new JournalPosition(reader.GetInt64(0), reader.GetInt64(1)) : JournalPosition.Start;
-    }
-
-    /// <inheritdoc/>
-    public async Task WriteCheckpointAsync(string consumer, int partition, JournalPosition position, CancellationToken cancellation)
-    {
-        await using NpgsqlCommand command = Command("""
-            INSERT INTO journal_checkpoint AS c (consumer, partition, epoch, number) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (consumer, partition) DO UPDATE SET epoch = excluded.epoch, number = excluded.number
-            WHERE (c.epoch, c.number) < (excluded.epoch, excluded.number)
-            """, consumer, (short)partition, position.Epoch, position.Number);
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
-
-    /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellation)
     {
         await using NpgsqlCommand command = Command("DELETE FROM journal_checkpoint WHERE consumer = ''");

@@ -129,26 +129,6 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<JournalPosition> ReadCheckpointAsync(string consumer, int partition, CancellationToken cancellation)
-    {
-        await using SqliteConnection connection = await OpenAsync(cancellation);
-        await using SqliteCommand command = Command(connection,
-            "SELECT number FROM journal_checkpoint WHERE consumer = @consumer AND partition = @partition", ("consumer", consumer), ("partition", partition));
-        return await command.ExecuteScalarAsync(cancellation) is long number ? new JournalPosition(0, number) : JournalPosition.Start;
-    }
-
-    /// <inheritdoc/>
-    public async Task WriteCheckpointAsync(string consumer, int partition, JournalPosition position, CancellationToken cancellation)
-    {
-        await using SqliteConnection connection = await OpenAsync(cancellation);
-        await using SqliteCommand command = Command(connection, """
-            INSERT INTO journal_checkpoint (consumer, partition, number) VALUES (@consumer, @partition, @number)
-            ON CONFLICT (consumer, partition) DO UPDATE SET number = max(number, excluded.number)
-            """, ("consumer", consumer), ("partition", partition), ("number", position.Number));
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
-
-    /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellation)
     {
         // Begins to write, because a disk that is full can still be read.

@@ -16,15 +16,41 @@ public sealed class AdoNetSearchIndex(AdoNetProjectionStore store) : ISearchInde
 
     // Ten for the title, five for a SKU, one for the description, as bm25 takes its weights.
     private const string SqliteFound = """
-        SELECT f.row_key, -bm25(product_search, 0.0, 10.0, 5.0, 1.0) AS score, r.payload
-        FROM product_search f JOIN projection_row r ON r.projection = @projection AND r.row_key = f.row_key AND r.partition = f.partition
-        WHERE product_search MATCH @words
+        SELECT f.row_key, -bm25(search_text, 0.0, 10.0, 5.0, 1.0) AS score, r.payload
+        FROM search_text f JOIN projection_row r ON r.projection = @projection AND r.row_key = f.row_key AND r.partition = f.partition
+        WHERE search_text MATCH @words
         """;
 
     private const string PostgreSqlFound = """
-        SELECT row_key, ts_rank('{0.1, 0.1, 0.5, 1.0}', product_search_vector(payload), to_tsquery('simple', @words)) AS score, payload
-        FROM projection_row WHERE projection = 'search.1' AND product_search_vector(payload) @@ to_tsquery('simple', @words)
+        SELECT row_key, ts_rank('{0.1, 0.1, 0.5, 1.0}', search_vector(payload), to_tsquery('simple', @words)) AS score, payload
+        FROM projection_row WHERE projection = 'search' AND search_vector(payload) @@ to_tsquery('simple', @words)
         """;
+
+    private const string SqliteSearch = """
+        CREATE VIRTUAL TABLE IF NOT EXISTS search_text USING fts5(row_key UNINDEXED, title, skus, description, partition UNINDEXED, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
+        CREATE TRIGGER IF NOT EXISTS search_text_added AFTER INSERT ON projection_row WHEN new.projection = 'search' BEGIN
+            INSERT INTO search_text (row_key, title, skus, description, partition)
+            VALUES (new.row_key, json_extract(new.payload, '$.title'), json_extract(new.payload, '$.skus'), json_extract(new.payload, '$.description'), new.partition);
+        END;
+        CREATE TRIGGER IF NOT EXISTS search_text_changed AFTER UPDATE ON projection_row WHEN new.projection = 'search' BEGIN
+            DELETE FROM search_text WHERE row_key = old.row_key AND partition = old.partition;
+            INSERT INTO search_text (row_key, title, skus, description, partition)
+            VALUES (new.row_key, json_extract(new.payload, '$.title'), json_extract(new.payload, '$.skus'), json_extract(new.payload, '$.description'), new.partition);
+        END;
+        CREATE TRIGGER IF NOT EXISTS search_text_removed AFTER DELETE ON projection_row WHEN old.projection = 'search' BEGIN
+            DELETE FROM search_text WHERE row_key = old.row_key AND partition = old.partition;
+        END;
+        """;
+
+    private const string PostgreSqlSearch = """
+        CREATE OR REPLACE FUNCTION search_vector(payload text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+            $$ SELECT setweight(to_tsvector('simple', payload::json->>'title'), 'A') || setweight(to_tsvector('simple', payload::json->>'skus'), 'B')
+                   || setweight(to_tsvector('simple', payload::json->>'description'), 'C') $$;
+        CREATE INDEX IF NOT EXISTS search_text ON projection_row USING gin (search_vector(payload)) WHERE projection = 'search';
+        """;
+
+    /// <summary>What makes the database index the rows of the search projection, whoever changes them.</summary>
+    public static string Schema(bool isSqlite) => isSqlite ? SqliteSearch : PostgreSqlSearch;
 
     /// <inheritdoc/>
     public async Task<SearchHits> FindAsync(string text, string? category, bool includeUnpublished, int skip, int limit, CancellationToken cancellation)
@@ -36,7 +62,7 @@ public sealed class AdoNetSearchIndex(AdoNetProjectionStore store) : ISearchInde
             : ("(payload::json->>'published') = '1'", "EXISTS (SELECT 1 FROM json_array_elements_text(payload::json->'categories') AS c WHERE lower(c) = lower(@category))",
                 "SELECT c AS category, count(*) AS items FROM hits, json_array_elements_text(payload::json->'categories') AS c", PostgreSqlFound);
         string hits = $"WITH found AS ({from}), hits AS (SELECT * FROM found WHERE (@all = 1 OR {published}) AND (@category = '' OR {inCategory}))";
-        (string Name, object Value)[] parameters = [("projection", SearchRules.Projection), ("words", words), ("all", includeUnpublished ? 1 : 0), ("category", category ?? "")];
+        (string Name, object Value)[] parameters = [("projection", SearchRules.Projection.Name), ("words", words), ("all", includeUnpublished ? 1 : 0), ("category", category ?? "")];
         ImmutableArray<string> products = [.. await store.QueryAsync(
             $"{hits} SELECT row_key FROM hits ORDER BY score DESC, row_key LIMIT @limit OFFSET @skip", r => r.GetString(0), cancellation, [.. parameters, ("limit", limit), ("skip", skip)])];
         int total = (await store.QueryAsync($"{hits} SELECT count(*) FROM hits", Number, cancellation, parameters))[0];

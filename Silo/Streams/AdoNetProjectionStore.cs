@@ -32,30 +32,8 @@ public sealed record ProjectionDatabase(string Invariant, string ConnectionStrin
 public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjectionStore, IDisposable
 {
     private const long SchemaLock = 0x53686F7050726F6A;
-
-    // The rows of the search projection are indexed by the database itself, whoever changes them.
-    private const string SqliteSearch = """
-        CREATE VIRTUAL TABLE IF NOT EXISTS product_search USING fts5(row_key UNINDEXED, title, skus, description, partition UNINDEXED, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3');
-        CREATE TRIGGER IF NOT EXISTS product_search_added AFTER INSERT ON projection_row WHEN new.projection = 'search.1' BEGIN
-            INSERT INTO product_search (row_key, title, skus, description, partition)
-            VALUES (new.row_key, json_extract(new.payload, '$.title'), json_extract(new.payload, '$.skus'), json_extract(new.payload, '$.description'), new.partition);
-        END;
-        CREATE TRIGGER IF NOT EXISTS product_search_changed AFTER UPDATE ON projection_row WHEN new.projection = 'search.1' BEGIN
-            DELETE FROM product_search WHERE row_key = old.row_key AND partition = old.partition;
-            INSERT INTO product_search (row_key, title, skus, description, partition)
-            VALUES (new.row_key, json_extract(new.payload, '$.title'), json_extract(new.payload, '$.skus'), json_extract(new.payload, '$.description'), new.partition);
-        END;
-        CREATE TRIGGER IF NOT EXISTS product_search_removed AFTER DELETE ON projection_row WHEN old.projection = 'search.1' BEGIN
-            DELETE FROM product_search WHERE row_key = old.row_key AND partition = old.partition;
-        END;
-        """;
-
-    private const string PostgreSqlSearch = """
-        CREATE OR REPLACE FUNCTION product_search_vector(payload text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
-            $$ SELECT setweight(to_tsvector('simple', payload::json->>'title'), 'A') || setweight(to_tsvector('simple', payload::json->>'skus'), 'B')
-                   || setweight(to_tsvector('simple', payload::json->>'description'), 'C') $$;
-        CREATE INDEX IF NOT EXISTS product_search ON projection_row USING gin (product_search_vector(payload)) WHERE projection = 'search.1';
-        """;
+    private const int AllPartitions = -1;
+    private const string Rows = "SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND (@partition < 0 OR partition = @partition)";
 
     private readonly DbProviderFactory _factory = DbProviderFactories.GetFactory(database.Invariant);
     private readonly SemaphoreSlim _creating = new(1);
@@ -65,143 +43,114 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     internal bool IsSqlite => database.Invariant == "Microsoft.Data.Sqlite";
 
     /// <inheritdoc/>
-    public async Task<JournalPosition> ReadPositionAsync(string projection, int partition, CancellationToken cancellation)
-    {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbCommand command = Command(connection,
-            "SELECT epoch, number FROM projection_position WHERE projection = @projection AND partition = @partition", ("projection", projection), ("partition", partition));
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new JournalPosition(reader.GetInt64(0), reader.GetInt64(1)) : JournalPosition.Start;
-    }
+    public async Task<ProjectionPlace?> ReadPlaceAsync(string projection, int partition, CancellationToken cancellation) => (await QueryAsync(
+        "SELECT epoch, number, rules_version FROM projection_place WHERE projection = @projection AND partition = @partition",
+        r => new ProjectionPlace(new JournalPosition(r.GetInt64(0), r.GetInt64(1)), r.GetInt32(2)), cancellation, ("projection", projection), ("partition", partition))).SingleOrDefault();
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<(string Projection, int Partition, JournalPosition Position)>> ReadPositionsAsync(CancellationToken cancellation)
-    {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbCommand command = Command(connection, "SELECT projection, partition, epoch, number FROM projection_position ORDER BY projection, partition");
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        List<(string, int, JournalPosition)> found = [];
-        while (await reader.ReadAsync(cancellation)) found.Add((reader.GetString(0), reader.GetInt32(1), new JournalPosition(reader.GetInt64(2), reader.GetInt64(3))));
-        return found;
-    }
+    public Task<IReadOnlyList<(string Projection, int Partition, JournalPosition Position)>> ReadPositionsAsync(CancellationToken cancellation) => QueryAsync(
+        "SELECT projection, partition, epoch, number FROM projection_place ORDER BY projection, partition",
+        r => (r.GetString(0), r.GetInt32(1), new JournalPosition(r.GetInt64(2), r.GetInt64(3))), cancellation);
 
     /// <inheritdoc/>
-    public async Task<string?> ReadRowAsync(string projection, int partition, string key, CancellationToken cancellation)
-    {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbCommand command = Command(connection,
-            "SELECT payload FROM projection_row WHERE projection = @projection AND row_key = @key AND partition = @partition",
-            ("projection", projection), ("key", key), ("partition", partition));
-        return await command.ExecuteScalarAsync(cancellation) as string;
-    }
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int partition, IReadOnlyCollection<string> keys, CancellationToken cancellation) => keys.Count == 0
+    public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int? partition, IReadOnlyCollection<string> keys, CancellationToken cancellation) => keys.Count == 0
         ? Task.FromResult<IReadOnlyList<ProjectionRow>>([])
-        : ReadRowsAsync(
-            $"SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND partition = @partition AND row_key IN (SELECT k FROM {database.KeysOf})",
-            cancellation, ("projection", projection), ("partition", partition), ("keys", Keys(keys)));
+        : QueryAsync($"{Rows} AND row_key IN (SELECT k FROM {database.KeysOf}) ORDER BY row_key, partition", Row, cancellation,
+            ("projection", projection), ("partition", partition ?? AllPartitions), ("keys", Keys(keys)));
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, IReadOnlyCollection<string> keys, CancellationToken cancellation) => keys.Count == 0
-        ? Task.FromResult<IReadOnlyList<ProjectionRow>>([])
-        : ReadRowsAsync(
-            $"SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND row_key IN (SELECT k FROM {database.KeysOf}) ORDER BY row_key, partition",
-            cancellation, ("projection", projection), ("keys", Keys(keys)));
+    public Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, int? partition, string from, string to, int limit, CancellationToken cancellation) =>
+        QueryAsync($"{Rows} AND row_key >= @from AND row_key < @to ORDER BY row_key, partition LIMIT @limit", Row, cancellation,
+            ("projection", projection), ("partition", partition ?? AllPartitions), ("from", from), ("to", to), ("limit", limit));
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, string from, string to, int limit, CancellationToken cancellation) => ReadRowsAsync(
-        "SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND row_key >= @from AND row_key < @to ORDER BY row_key, partition LIMIT @limit",
-        cancellation, ("projection", projection), ("from", from), ("to", to), ("limit", limit));
-
-    /// <inheritdoc/>
-    public async Task CommitAsync(
-        string projection, int partition, JournalPosition from, JournalPosition to, IReadOnlyCollection<KeyValuePair<string, string?>> rows, IReadOnlyCollection<ParkedEvent> parked,
-        IReadOnlyCollection<string> unparked, CancellationToken cancellation)
+    public Task CommitAsync(ProjectionCommit commit, CancellationToken cancellation) => ChangeAsync(commit.Projection, commit.Partition, async execute =>
     {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        async Task<int> Execute(string sql, params (string Name, object Value)[] parameters)
-        {
-            await using DbCommand command = Command(connection, sql, parameters);
-            command.Transaction = transaction;
-            return await command.ExecuteNonQueryAsync(cancellation);
-        }
-
-        int moved = await Execute(
+        (JournalPosition from, JournalPosition to) = (commit.From, commit.To);
+        int moved = await execute(
             """
-            INSERT INTO projection_position (projection, partition, epoch, number) VALUES (@projection, @partition, @epoch, @number)
+            INSERT INTO projection_place (projection, partition, epoch, number, rules_version) VALUES (@projection, @partition, @epoch, @number, @rules)
             ON CONFLICT (projection, partition) DO UPDATE SET epoch = excluded.epoch, number = excluded.number
-            WHERE projection_position.epoch = @fromEpoch AND projection_position.number = @fromNumber
+            WHERE projection_place.epoch = @fromEpoch AND projection_place.number = @fromNumber AND projection_place.rules_version = excluded.rules_version
             """,
-            ("projection", projection), ("partition", partition), ("epoch", to.Epoch), ("number", to.Number), ("fromEpoch", from.Epoch), ("fromNumber", from.Number));
-        if (moved != 1) throw new StaleProjectionException(projection, partition);
-        KeyValuePair<string, string?>[] written = [.. rows.Where(r => r.Value is not null)];
+            [("epoch", to.Epoch), ("number", to.Number), ("rules", commit.RulesVersion), ("fromEpoch", from.Epoch), ("fromNumber", from.Number)]);
+        if (moved != 1) return false;
+        KeyValuePair<string, string?>[] written = [.. commit.Rows.Where(r => r.Value is not null)];
+        string[] removed = [.. commit.Rows.Where(r => r.Value is null).Select(r => r.Key)];
         if (written.Length > 0)
         {
-            await Execute(
+            await execute(
                 $"""
                  INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {database.RowsOf} WHERE true
                  ON CONFLICT (projection, row_key, partition) DO UPDATE SET payload = excluded.payload
                  """,
-                ("projection", projection), ("partition", partition), ("rows", Rows(written)));
+                [("rows", RowsJson(written))]);
         }
 
-        foreach ((string key, _) in rows.Where(r => r.Value is null))
-            await Execute("DELETE FROM projection_row WHERE projection = @projection AND row_key = @key AND partition = @partition", ("projection", projection), ("key", key), ("partition", partition));
-        foreach (ParkedEvent e in parked)
+        if (removed.Length > 0)
+            await execute($"DELETE FROM projection_row WHERE projection = @projection AND partition = @partition AND row_key IN (SELECT k FROM {database.KeysOf})", [("keys", Keys(removed))]);
+        foreach (ParkedEvent e in commit.Parked)
         {
-            await Execute(
+            await execute(
                 """
                 INSERT INTO projection_parked (projection, partition, event_id, subject, event, error, parked_at) VALUES (@projection, @partition, @id, @subject, @event, @error, @at)
                 ON CONFLICT (projection, event_id) DO NOTHING
                 """,
-                ("projection", projection), ("partition", partition), ("id", e.EventId), ("subject", e.Subject), ("event", e.Event), ("error", e.Error), ("at", e.ParkedAt.UtcTicks));
+                [("id", e.EventId), ("subject", e.Subject), ("event", e.Event), ("error", e.Error), ("at", e.ParkedAt.UtcTicks)]);
         }
 
-        foreach (string id in unparked)
-            await Execute("DELETE FROM projection_parked WHERE projection = @projection AND event_id = @id", ("projection", projection), ("id", id));
-        await transaction.CommitAsync(cancellation);
-    }
+        if (commit.Unparked is not null) await execute("DELETE FROM projection_parked WHERE projection = @projection AND event_id = @id", [("id", commit.Unparked)]);
+        return true;
+    }, cancellation);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<ParkedEvent>> ReadParkedAsync(string? projection, int limit, CancellationToken cancellation)
-    {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbCommand command = Command(connection,
-            "SELECT projection, partition, event_id, subject, event, error, parked_at FROM projection_parked WHERE projection = @projection OR @projection = '' ORDER BY id LIMIT @limit",
-            ("projection", projection ?? ""), ("limit", limit));
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        List<ParkedEvent> found = [];
-        while (await reader.ReadAsync(cancellation))
+    public Task ReplaceAsync(string projection, int partition, JournalPosition at, string replacement, JournalPosition replacementAt, CancellationToken cancellation) =>
+        ChangeAsync(projection, partition, async execute =>
         {
-            found.Add(new ParkedEvent(
-                reader.GetString(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),
-                new DateTimeOffset(reader.GetInt64(6), TimeSpan.Zero)));
-        }
+            int removed = await execute(
+                "DELETE FROM projection_place WHERE projection = @projection AND partition = @partition AND epoch = @epoch AND number = @number", [("epoch", at.Epoch), ("number", at.Number)]);
+            if (removed == 0 && at != JournalPosition.Start) return false;
+            int renamed = await execute(
+                "UPDATE projection_place SET projection = @projection WHERE projection = @replacement AND partition = @partition AND epoch = @epoch AND number = @number",
+                [("replacement", replacement), ("epoch", replacementAt.Epoch), ("number", replacementAt.Number)]);
+            if (renamed != 1) return false;
+            foreach (string table in new[] { "projection_row", "projection_parked" })
+            {
+                await execute($"DELETE FROM {table} WHERE projection = @projection AND partition = @partition", []);
+                await execute($"UPDATE {table} SET projection = @projection WHERE projection = @replacement AND partition = @partition", [("replacement", replacement)]);
+            }
 
-        return found;
-    }
+            return true;
+        }, cancellation);
 
     /// <inheritdoc/>
-    public async Task DropAsync(string projection, CancellationToken cancellation)
+    public Task DropAsync(string projection, int partition, CancellationToken cancellation) => ChangeAsync(projection, partition, async execute =>
     {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellation);
-        foreach (string table in new[] { "projection_row", "projection_parked", "projection_position" })
-        {
-            await using DbCommand command = Command(connection, $"DELETE FROM {table} WHERE projection = @projection", ("projection", projection));
-            command.Transaction = transaction;
-            await command.ExecuteNonQueryAsync(cancellation);
-        }
+        foreach (string table in new[] { "projection_place", "projection_row", "projection_parked" })
+            await execute($"DELETE FROM {table} WHERE projection = @projection AND partition = @partition", []);
+        return true;
+    }, cancellation);
 
-        await transaction.CommitAsync(cancellation);
-    }
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ParkedEvent>> ReadParkedAsync(string? projection, int? partition, int limit, CancellationToken cancellation) => QueryAsync(
+        """
+        SELECT projection, partition, event_id, subject, event, error, parked_at FROM projection_parked
+        WHERE (projection = @projection OR @projection = '') AND (partition = @partition OR @partition < 0) ORDER BY id LIMIT @limit
+        """,
+        r => new ParkedEvent(r.GetString(0), r.GetInt32(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5), new DateTimeOffset(r.GetInt64(6), TimeSpan.Zero)),
+        cancellation, ("projection", projection ?? ""), ("partition", partition ?? AllPartitions), ("limit", limit));
+
+    /// <inheritdoc/>
+    public Task RemoveRangeAsync(string projection, int partition, string from, string to, CancellationToken cancellation) => ChangeAsync(projection, partition, async execute =>
+    {
+        await execute("DELETE FROM projection_row WHERE projection = @projection AND partition = @partition AND row_key >= @from AND row_key < @to", [("from", from), ("to", to)]);
+        return true;
+    }, cancellation);
 
     /// <inheritdoc/>
     public void Dispose() => _creating.Dispose();
 
-    /// <summary>Asks the tables something that only one reader asks.</summary>
+    /// <summary>Asks the tables something.</summary>
     internal async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
         await using DbConnection connection = await OpenAsync(cancellation);
@@ -210,6 +159,22 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         List<T> found = [];
         while (await reader.ReadAsync(cancellation)) found.Add(read(reader));
         return found;
+    }
+
+    // Changes of one partition, all or, when they say that they do not fit, none.
+    private async Task ChangeAsync(
+        string projection, int partition, Func<Func<string, (string Name, object Value)[], Task<int>>, Task<bool>> change, CancellationToken cancellation)
+    {
+        await using DbConnection connection = await OpenAsync(cancellation);
+        await using DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+        bool fits = await change(async (sql, parameters) =>
+        {
+            await using DbCommand command = Command(connection, sql, [("projection", projection), ("partition", partition), .. parameters]);
+            command.Transaction = transaction;
+            return await command.ExecuteNonQueryAsync(cancellation);
+        });
+        if (!fits) throw new StaleProjectionException(projection, partition);
+        await transaction.CommitAsync(cancellation);
     }
 
     private static DbCommand Command(DbConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
@@ -226,7 +191,9 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         return command;
     }
 
-    private static string Rows(IEnumerable<KeyValuePair<string, string?>> rows) => Json(w =>
+    private static ProjectionRow Row(DbDataReader reader) => new(reader.GetString(0), Convert.ToInt32(reader.GetValue(1), CultureInfo.InvariantCulture), reader.GetString(2));
+
+    private static string RowsJson(IEnumerable<KeyValuePair<string, string?>> rows) => Json(w =>
     {
         foreach ((string key, string? value) in rows)
         {
@@ -253,16 +220,6 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         }
 
         return Encoding.UTF8.GetString(buffer.ToArray());
-    }
-
-    private async Task<IReadOnlyList<ProjectionRow>> ReadRowsAsync(string sql, CancellationToken cancellation, params (string Name, object Value)[] parameters)
-    {
-        await using DbConnection connection = await OpenAsync(cancellation);
-        await using DbCommand command = Command(connection, sql, parameters);
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        List<ProjectionRow> found = [];
-        while (await reader.ReadAsync(cancellation)) found.Add(new ProjectionRow(reader.GetString(0), Convert.ToInt32(reader.GetValue(1), CultureInfo.InvariantCulture), reader.GetString(2)));
-        return found;
     }
 
     private async Task<DbConnection> OpenAsync(CancellationToken cancellation)
@@ -313,14 +270,15 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         string id = IsSqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
         return $"""
             {(IsSqlite ? "PRAGMA journal_mode = WAL;" : $"SELECT pg_advisory_xact_lock({SchemaLock});")}
-            CREATE TABLE IF NOT EXISTS projection_position (
-                projection text NOT NULL, partition int NOT NULL, epoch bigint NOT NULL, number bigint NOT NULL, PRIMARY KEY (projection, partition));
+            CREATE TABLE IF NOT EXISTS projection_place (
+                projection text NOT NULL, partition int NOT NULL, epoch bigint NOT NULL, number bigint NOT NULL, rules_version int NOT NULL,
+                PRIMARY KEY (projection, partition));
             CREATE TABLE IF NOT EXISTS projection_row (
                 projection text NOT NULL, row_key text {database.Collation} NOT NULL, partition int NOT NULL, payload text NOT NULL, PRIMARY KEY (projection, row_key, partition));
             CREATE TABLE IF NOT EXISTS projection_parked (
                 id {id}, projection text NOT NULL, partition int NOT NULL, event_id text NOT NULL, subject text NOT NULL, event text NOT NULL, error text NOT NULL,
                 parked_at bigint NOT NULL, UNIQUE (projection, event_id));
-            {(IsSqlite ? SqliteSearch : PostgreSqlSearch)}
+            {Search.AdoNetSearchIndex.Schema(IsSqlite)}
             """;
     }
 }

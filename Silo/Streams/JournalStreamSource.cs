@@ -14,7 +14,7 @@ namespace Shop.Streams;
 /// </summary>
 public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IStreamSource, IEventReader, IDisposable
 {
-    private const int SharedReadsMax = 256, ReadsAtOnceMax = 4, EventsMax = 5_000;
+    private const int ReadsAtOnceMax = 4, EventsMax = 5_000;
     private static readonly TimeSpan ShareFor = TimeSpan.FromMilliseconds(50);
 
     // Commits of other processes are not announced; they are looked for.
@@ -48,10 +48,11 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     public Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit)
     {
         long now = Environment.TickCount64;
-        if (_reads.Count > SharedReadsMax)
-            foreach (KeyValuePair<(int, JournalPosition, int), SharedRead> old in _reads.Where(r => r.Value.IsOver(now))) _reads.TryRemove(old);
         (int, JournalPosition, int) key = (partition, after, limit);
         if (_reads.TryGetValue(key, out SharedRead? shared) && !shared.IsOver(now)) return shared.Items;
+        // With every read of the store those go that nobody shares any more, so that old pages do not stay in memory.
+        foreach (KeyValuePair<(int, JournalPosition, int), SharedRead> old in _reads)
+            if (old.Value.IsOver(now)) _reads.TryRemove(old);
         Task next = news.Next(partition);
         Volatile.Write(ref _news[partition], next);
         var read = new SharedRead(Task.Run(() => ReadStoreAsync(partition, after, limit)), next, now + (long)ShareFor.TotalMilliseconds);

@@ -117,7 +117,7 @@ public sealed class JournalStoreContract
 
         (await stores.Two.ReadPartitionAsync(5, JournalPosition.Start, 10, default)).ShouldBeEmpty();
         await transaction.CommitAsync();
-        (await stores.Two.ReadPartitionAsync(5, JournalPosition.Start, 10, default)).Select(c => c.Commit.GrainId).ShouldBe(grains);
+        (await ReadSettledAsync(stores.Two, 5, 2)).Select(c => c.Commit.GrainId).ShouldBe(grains);
     }
 
     [Theory, PostgreSqlStore]
@@ -134,19 +134,8 @@ public sealed class JournalStoreContract
 
         await stores.Two.EnsureSchemaAsync(default);
         await stores.Two.AppendAsync([Commit("order/1", 2, "[2]")], default);
-        IReadOnlyList<PositionedCommit> read = await stores.One.ReadPartitionAsync(IJournalStore.PartitionOf("order/1"), JournalPosition.Start, 10, default);
+        IReadOnlyList<PositionedCommit> read = await ReadSettledAsync(stores.One, IJournalStore.PartitionOf("order/1"), 2);
         read.Select(c => c.Commit.Version).ShouldBe([1, 2]);
-    }
-
-    [Theory, SqliteStore, PostgreSqlStore]
-    public async Task A_checkpoint_never_goes_back(string kind)
-    {
-        await using Stores stores = await Stores.OpenAsync(kind);
-        (await stores.One.ReadCheckpointAsync("feed", 2, default)).ShouldBe(JournalPosition.Start);
-        await stores.One.WriteCheckpointAsync("feed", 2, new JournalPosition(0, 70), default);
-        await stores.Two.WriteCheckpointAsync("feed", 2, new JournalPosition(0, 60), default);
-        (await stores.Two.ReadCheckpointAsync("feed", 2, default)).ShouldBe(new JournalPosition(0, 70));
-        (await stores.Two.ReadCheckpointAsync("feed", 3, default)).ShouldBe(JournalPosition.Start);
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
@@ -172,6 +161,19 @@ public sealed class JournalStoreContract
         using StorePlace place = await StorePlace.CreateAsync(kind);
         await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => Stores.Create(place).EnsureSchemaAsync(default))));
         (await Stores.Create(place).AppendAsync([Commit("stock/a", 1, "[1]")], default)).ShouldBe([true]);
+    }
+
+    // Transactions of other databases of the same server hold back what counts as settled, for as long as they last.
+    private static async Task<IReadOnlyList<PositionedCommit>> ReadSettledAsync(IJournalStore store, int partition, int count)
+    {
+        IReadOnlyList<PositionedCommit> read = [];
+        for (int i = 0; i < 500 && read.Count < count; i++)
+        {
+            if (i > 0) await Task.Delay(20);
+            read = await store.ReadPartitionAsync(partition, JournalPosition.Start, 10, default);
+        }
+
+        return read;
     }
 
     private static JournalCommit Commit(string grain, long version, string events, bool hasWork = false) =>

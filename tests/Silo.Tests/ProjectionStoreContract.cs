@@ -16,13 +16,13 @@ public sealed class ProjectionStoreContract
     {
         (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
         using StorePlace own = place;
-        (await store.ReadPositionAsync(Name, 3, default)).ShouldBe(JournalPosition.Start);
-        await store.CommitAsync(Name, 3, JournalPosition.Start, At(5), [Row("a", "1"), Row("b", "{\"ü\":\"\\u0022\"}")], [], [], default);
-        (await store.ReadPositionAsync(Name, 3, default)).ShouldBe(At(5));
-        (await store.ReadRowAsync(Name, 3, "b", default)).ShouldBe("{\"ü\":\"\\u0022\"}");
-        await store.CommitAsync(Name, 3, At(5), At(6), [Row("a", "2"), Row("b", null)], [], [], default);
-        (await store.ReadRowAsync(Name, 3, "a", default)).ShouldBe("2");
-        (await store.ReadRowAsync(Name, 3, "b", default)).ShouldBeNull();
+        (await store.ReadPlaceAsync(Name, 3, default)).ShouldBeNull();
+        await store.CommitAsync(new ProjectionCommit(Name, 3, 1, JournalPosition.Start, At(5)) { Rows = [Row("a", "1"), Row("b", "{\"ü\":\"\\u0022\"}")] }, default);
+        (await store.ReadPlaceAsync(Name, 3, default)).ShouldBe(new ProjectionPlace(At(5), 1));
+        (await ReadRowAsync(store, 3, "b")).ShouldBe("{\"ü\":\"\\u0022\"}");
+        await store.CommitAsync(new ProjectionCommit(Name, 3, 1, At(5), At(6)) { Rows = [Row("a", "2"), Row("b", null)] }, default);
+        (await ReadRowAsync(store, 3, "a")).ShouldBe("2");
+        (await ReadRowAsync(store, 3, "b")).ShouldBeNull();
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
@@ -30,11 +30,11 @@ public sealed class ProjectionStoreContract
     {
         (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
         using StorePlace own = place;
-        await store.CommitAsync(Name, 1, JournalPosition.Start, At(5), [Row("a", "1")], [], [], default);
-        await Should.ThrowAsync<StaleProjectionException>(() => store.CommitAsync(Name, 1, JournalPosition.Start, At(7), [Row("a", "9")], [], [], default));
-        await Should.ThrowAsync<StaleProjectionException>(() => store.CommitAsync(Name, 1, At(4), At(7), [Row("a", "9")], [], [], default));
-        (await store.ReadRowAsync(Name, 1, "a", default)).ShouldBe("1");
-        (await store.ReadPositionAsync(Name, 1, default)).ShouldBe(At(5));
+        await store.CommitAsync(new ProjectionCommit(Name, 1, 1, JournalPosition.Start, At(5)) { Rows = [Row("a", "1")] }, default);
+        await Should.ThrowAsync<StaleProjectionException>(() => store.CommitAsync(new ProjectionCommit(Name, 1, 1, JournalPosition.Start, At(7)) { Rows = [Row("a", "9")] }, default));
+        await Should.ThrowAsync<StaleProjectionException>(() => store.CommitAsync(new ProjectionCommit(Name, 1, 1, At(4), At(7)) { Rows = [Row("a", "9")] }, default));
+        (await ReadRowAsync(store, 1, "a")).ShouldBe("1");
+        (await store.ReadPlaceAsync(Name, 1, default)).ShouldBe(new ProjectionPlace(At(5), 1));
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
@@ -48,7 +48,7 @@ public sealed class ProjectionStoreContract
             {
                 try
                 {
-                    await store.CommitAsync(Name, 1, round == 0 ? JournalPosition.Start : At(round), At(round + 1), [Row("by", $"{i}")], [], [], default);
+                    await store.CommitAsync(new ProjectionCommit(Name, 1, 1, round == 0 ? JournalPosition.Start : At(round), At(round + 1)) { Rows = [Row("by", $"{i}")] }, default);
                     return true;
                 }
                 catch (Exception e) when (e is StaleProjectionException or System.Data.Common.DbException)
@@ -57,7 +57,7 @@ public sealed class ProjectionStoreContract
                 }
             }));
             won.Count(w => w).ShouldBe(1);
-            (await store.ReadRowAsync(Name, 1, "by", default)).ShouldBe($"{Array.IndexOf(won, true)}");
+            (await ReadRowAsync(store, 1, "by")).ShouldBe($"{Array.IndexOf(won, true)}");
         }
     }
 
@@ -66,13 +66,14 @@ public sealed class ProjectionStoreContract
     {
         (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
         using StorePlace own = place;
-        foreach (int partition in new[] { 0, 1 }) await store.CommitAsync(Name, partition, JournalPosition.Start, At(1), [Row("p:B", "1"), Row("p:a", "2"), Row("q:a", "3")], [], [], default);
-        (await store.ReadRangeAsync(Name, "p:", "p;", 10, default)).Select(r => (r.Key, r.Partition)).ShouldBe([("p:B", 0), ("p:B", 1), ("p:a", 0), ("p:a", 1)]);
-        (await store.ReadKeysAsync(Name, ["q:a", "none"], default)).Select(r => (r.Key, r.Partition, r.Payload)).ShouldBe([("q:a", 0, "3"), ("q:a", 1, "3")]);
+        foreach (int partition in new[] { 0, 1 }) await store.CommitAsync(new ProjectionCommit(Name, partition, 1, JournalPosition.Start, At(1)) { Rows = [Row("p:B", "1"), Row("p:a", "2"), Row("q:a", "3")] }, default);
+        (await store.ReadRangeAsync(Name, null, "p:", "p;", 10, default)).Select(r => (r.Key, r.Partition)).ShouldBe([("p:B", 0), ("p:B", 1), ("p:a", 0), ("p:a", 1)]);
+        (await store.ReadKeysAsync(Name, null, ["q:a", "none"], default)).Select(r => (r.Key, r.Partition, r.Payload)).ShouldBe([("q:a", 0, "3"), ("q:a", 1, "3")]);
         (await store.ReadKeysAsync(Name, 1, ["q:a", "p:a"], default)).Select(r => r.Payload).Order().ShouldBe(["2", "3"]);
-        (await store.ReadKeysAsync("other", ["q:a"], default)).ShouldBeEmpty();
-        await store.DropAsync(Name, default);
-        (await store.ReadPositionsAsync(default)).ShouldBeEmpty();
+        (await store.ReadKeysAsync("other", null, ["q:a"], default)).ShouldBeEmpty();
+        (await store.ReadRangeAsync(Name, 1, "p:", "r", 10, default)).Select(r => (r.Key, r.Partition)).ShouldBe([("p:B", 1), ("p:a", 1), ("q:a", 1)]);
+        await store.RemoveRangeAsync(Name, 1, "p:", "p:a", default);
+        (await store.ReadRangeAsync(Name, null, "", "z", 10, default)).Select(r => (r.Key, r.Partition)).ShouldBe([("p:B", 0), ("p:a", 0), ("p:a", 1), ("q:a", 0), ("q:a", 1)]);
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
@@ -81,12 +82,53 @@ public sealed class ProjectionStoreContract
         (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
         using StorePlace own = place;
         ParkedEvent[] parked = [.. Enumerable.Range(0, 3).Select(i => new ParkedEvent(Name, 2, $"order/{i}:1:0", "o", "{}", "no", DateTimeOffset.UnixEpoch))];
-        await store.CommitAsync(Name, 2, JournalPosition.Start, At(1), [], parked, [], default);
-        (await store.ReadParkedAsync(Name, 10, default)).Select(p => p.EventId).ShouldBe(parked.Select(p => p.EventId));
-        (await store.ReadParkedAsync(null, 1, default)).ShouldHaveSingleItem().ShouldBe(parked[0]);
-        await store.CommitAsync(Name, 2, At(1), At(1), [], [], [parked[0].EventId], default);
-        (await store.ReadParkedAsync(Name, 10, default)).Select(p => p.EventId).ShouldBe(parked.Skip(1).Select(p => p.EventId));
+        await store.CommitAsync(new ProjectionCommit(Name, 2, 1, JournalPosition.Start, At(1)) { Parked = parked }, default);
+        (await store.ReadParkedAsync(Name, 2, 10, default)).Select(p => p.EventId).ShouldBe(parked.Select(p => p.EventId));
+        (await store.ReadParkedAsync(null, null, 1, default)).ShouldHaveSingleItem().ShouldBe(parked[0]);
+        await store.CommitAsync(new ProjectionCommit(Name, 2, 1, At(1), At(1)) { Unparked = parked[0].EventId }, default);
+        (await store.ReadParkedAsync(Name, 2, 10, default)).Select(p => p.EventId).ShouldBe(parked.Skip(1).Select(p => p.EventId));
     }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task Many_rows_are_read_page_by_page(string kind)
+    {
+        (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
+        using StorePlace own = place;
+        for (int partition = 0; partition < 3; partition++)
+            await store.CommitAsync(new ProjectionCommit(Name, partition, 1, JournalPosition.Start, At(1)) { Rows = [.. Enumerable.Range(0, 7_001).Select(i => Row($"k{i:D5}", $"{i}"))] }, default);
+        List<ProjectionRow> rows = await store.ReadAllAsync(Name, null, "k", "l").ToListAsync();
+        rows.Select(r => (r.Key, r.Partition)).ShouldBe(Enumerable.Range(0, 7_001).SelectMany(i => Enumerable.Range(0, 3).Select(p => ($"k{i:D5}", p))));
+        (await store.ReadAllAsync(Name, 2, "k00010", "k00020").ToListAsync()).Count.ShouldBe(10);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_replacement_takes_the_place_of_what_was_there_in_its_partition_only(string kind)
+    {
+        (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
+        using StorePlace own = place;
+        ParkedEvent Parked(string projection, int partition) => new(projection, partition, $"e{partition}", "s", "{}", "no", DateTimeOffset.UnixEpoch);
+        foreach (int partition in new[] { 1, 2 })
+            await store.CommitAsync(new ProjectionCommit(Name, partition, 1, JournalPosition.Start, At(5)) { Rows = [Row("a", "old"), Row("b", "old")], Parked = [Parked(Name, partition)] }, default);
+        await store.CommitAsync(new ProjectionCommit("new", 1, 2, JournalPosition.Start, At(7)) { Rows = [Row("a", "new")] }, default);
+
+        await Should.ThrowAsync<StaleProjectionException>(() => store.ReplaceAsync(Name, 1, At(4), "new", At(7), default));
+        await Should.ThrowAsync<StaleProjectionException>(() => store.ReplaceAsync(Name, 1, At(5), "new", At(6), default));
+        (await ReadRowAsync(store, 1, "a")).ShouldBe("old");
+        (await store.ReadPlaceAsync(Name, 1, default)).ShouldBe(new ProjectionPlace(At(5), 1));
+
+        await store.ReplaceAsync(Name, 1, At(5), "new", At(7), default);
+        (await store.ReadPlaceAsync(Name, 1, default)).ShouldBe(new ProjectionPlace(At(7), 2));
+        (await store.ReadPlaceAsync("new", 1, default)).ShouldBeNull();
+        (await store.ReadRangeAsync(Name, null, "", "z", 10, default)).Select(r => (r.Key, r.Partition, r.Payload)).ShouldBe([("a", 1, "new"), ("a", 2, "old"), ("b", 2, "old")]);
+        (await store.ReadParkedAsync(Name, null, 10, default)).ShouldHaveSingleItem().Partition.ShouldBe(2);
+        // What was made by other rules is not gone on with by these.
+        await Should.ThrowAsync<StaleProjectionException>(() => store.CommitAsync(new ProjectionCommit(Name, 1, 1, At(7), At(8)), default));
+        await store.DropAsync(Name, 2, default);
+        (await store.ReadPositionsAsync(default)).ShouldBe([(Name, 1, At(7))]);
+        (await store.ReadParkedAsync(null, null, 10, default)).ShouldBeEmpty();
+    }
+
+    private static async Task<string?> ReadRowAsync(IProjectionStore store, int partition, string key) => (await store.ReadKeysAsync(Name, partition, [key], default)).SingleOrDefault()?.Payload;
 
     private static async Task<(StorePlace Place, IProjectionStore Store)> OpenAsync(string kind)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans;
 using Shop.Hosting;
 using Shop.Journaling;
+using Shop.Streams;
 using Shop.Testing;
 
 namespace Shop.Silo.Tests;
@@ -16,6 +17,8 @@ internal sealed class ShopCluster : IAsyncDisposable
     private ShopCluster(IHost host, DisturbedStore store) => (_host, Store) = (host, store);
 
     public DisturbedStore Store { get; }
+
+    public IProjectionStore Projections => _host.Services.GetRequiredService<IProjectionStore>();
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
@@ -91,10 +94,6 @@ internal sealed class DisturbedStore(IJournalStore inner) : IJournalStore
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation) => Up(() => inner.ReadPartitionAsync(partition, after, limit, cancellation));
 
     public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => Up(() => inner.ReadTypeAsync(grainType, afterGrainId, afterVersion, limit, cancellation));
-
-    public Task<JournalPosition> ReadCheckpointAsync(string consumer, int partition, CancellationToken cancellation) => inner.ReadCheckpointAsync(consumer, partition, cancellation);
-
-    public Task WriteCheckpointAsync(string consumer, int partition, JournalPosition position, CancellationToken cancellation) => inner.WriteCheckpointAsync(consumer, partition, position, cancellation);
 
     private static TaskCompletionSource Opened()
     {
