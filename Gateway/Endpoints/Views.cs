@@ -15,7 +15,8 @@ internal static class Views
     public static CustomerActivityReply Of(CustomerActivity activity) => new(
         activity.Views, activity.Orders, activity.Units, activity.ReturnedUnits, Of(activity.Spent), Of(activity.Refunded),
         Of([.. activity.Spent.Select(s => s - (activity.Refunded.Where(r => r.Currency == s.Currency).Select(r => (Money?)r).FirstOrDefault() ?? Money.Zero(s.Currency)))]),
-        activity.FirstOrderAt, activity.LastOrderAt, activity.LastSeenAt, activity.Bought, activity.Viewed, Name(activity.Segment));
+        activity.FirstOrderAt, activity.LastOrderAt, activity.LastSeenAt, activity.Bought, activity.Viewed, Name(activity.Segment),
+        activity.Scores is { } s ? new ScoresReply(s.Recency, s.Frequency, s.Monetary) : null);
 
     public static IReadOnlyList<MoneyBody> Of(ImmutableArray<Money> amounts) => [.. amounts.Select(MoneyBody.From)];
 

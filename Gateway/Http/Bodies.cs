@@ -153,7 +153,10 @@ public sealed record RebuildReply(string Consumer);
 
 public sealed record CustomerActivityReply(
     long Views, long Orders, long Units, long ReturnedUnits, IReadOnlyList<MoneyBody> Spent, IReadOnlyList<MoneyBody> Refunded, IReadOnlyList<MoneyBody> LifetimeValue, DateTimeOffset? FirstOrderAt,
-    DateTimeOffset? LastOrderAt, DateTimeOffset? LastSeenAt, IReadOnlyList<string> Bought, IReadOnlyList<string> Viewed, string Segment);
+    DateTimeOffset? LastOrderAt, DateTimeOffset? LastSeenAt, IReadOnlyList<string> Bought, IReadOnlyList<string> Viewed, string Segment,
+    ScoresReply? Scores);
+
+public sealed record ScoresReply(int Recency, int Frequency, int Monetary);
 
 /// <summary>How bodies are read and written: strictly, with names in camel case.</summary>
 [JsonSourceGenerationOptions(

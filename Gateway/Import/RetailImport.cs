@@ -16,7 +16,8 @@ internal sealed class ImportException(string message) : Exception(message);
 internal sealed class RetailImport(IGrainFactory grains, RetailPlan plan)
 {
     private const string OpeningReference = "uci-opening-stock";
-    private const int AtOnceMax = 64;
+    private const int AtOnceMax = 64, AttemptsMax = 60;
+    private static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(1);
     private static readonly Currency Gbp = new("GBP");
     private readonly Dictionary<Sku, Money> _prices = [];
 
@@ -33,17 +34,17 @@ internal sealed class RetailImport(IGrainFactory grains, RetailPlan plan)
         foreach (object step in plan.Steps)
         {
             cancellation.ThrowIfCancellationRequested();
-            bool isNew = step switch
+            bool isNew = await Persevere(() => step switch
             {
-                PlannedOrder order => await Place(order),
-                PlannedReturn back => await Return(back),
+                PlannedOrder order => Place(order),
+                PlannedReturn back => Return(back),
                 _ => throw new InvalidOperationException($"{step.GetType()} is not a step."),
-            };
+            }, cancellation);
             if (isNew) done++;
             report("invoices");
         }
 
-        return await ResultAsync(done, cancellation);
+        return await Persevere(() => ResultAsync(done, cancellation), cancellation);
     }
 
     private static async Task InChunks<T>(IEnumerable<T> items, Func<T, Task> work, string phase, Action<string> report, CancellationToken cancellation)
@@ -51,8 +52,28 @@ internal sealed class RetailImport(IGrainFactory grains, RetailPlan plan)
         foreach (T[] chunk in items.Chunk(AtOnceMax))
         {
             cancellation.ThrowIfCancellationRequested();
-            await Task.WhenAll(chunk.Select(work));
+            await Task.WhenAll(chunk.Select(item => Persevere(async () =>
+            {
+                await work(item);
+                return true;
+            }, cancellation)));
             foreach (T _ in chunk) report(phase);
+        }
+    }
+
+    // A silo that went or a store that is away for a moment: every step may be done twice, so it is simply tried again.
+    private static async Task<T> Persevere<T>(Func<Task<T>> step, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await step();
+            }
+            catch (Exception e) when (attempt < AttemptsMax && e is not (ImportException or OperationCanceledException or OutOfMemoryException))
+            {
+                await Task.Delay(RestAfterFailure, cancellation);
+            }
         }
     }
 

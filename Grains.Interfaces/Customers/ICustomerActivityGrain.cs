@@ -18,10 +18,10 @@ public enum CustomerSegment
     /// <summary>Bought once, lately.</summary>
     New,
 
-    /// <summary>Bought several times, also lately.</summary>
+    /// <summary>Bought several times or for much, also lately.</summary>
     Loyal,
 
-    /// <summary>Bought often, also lately.</summary>
+    /// <summary>Bought often and for much, also lately.</summary>
     Champion,
 
     /// <summary>Has not bought for a while.</summary>
@@ -45,4 +45,13 @@ public sealed record CustomerActivity(
     DateTimeOffset? LastSeenAt,
     ImmutableArray<string> Bought,
     ImmutableArray<string> Viewed,
-    CustomerSegment Segment);
+    CustomerSegment Segment,
+    CustomerScores? Scores);
+
+/// <summary>
+/// How recently, how often and for how much a customer bought, each from 1 to 5 (RFM, after Hughes, Strategic Database Marketing,
+/// 1994, with fixed bounds instead of fifths of all customers): days since the last order up to 30, 60, 90, 180 or more; 10, 5, 3, 2
+/// orders or 1; spending less refunds worth 10, 5, 3, 1.5 average orders of the shop or less.
+/// </summary>
+[GenerateSerializer, Immutable, Alias("CustomerScores")]
+public sealed record CustomerScores(int Recency, int Frequency, int Monetary);

@@ -47,6 +47,16 @@ public sealed class SalesRow
     }
 }
 
+/// <summary>All orders there ever were, in one partition of the journal.</summary>
+public sealed class TotalRow
+{
+    /// <summary>Orders placed, by currency.</summary>
+    public SortedDictionary<string, long> Orders { get; set; } = [];
+
+    /// <summary>Minor units charged, by currency.</summary>
+    public SortedDictionary<string, long> Revenue { get; set; } = [];
+}
+
 /// <summary>What a product sold in a day, in one partition of the journal.</summary>
 public sealed class ProductSalesRow
 {
@@ -89,6 +99,7 @@ public sealed class StockRow
 /// <summary>JSON of the rows.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(SalesRow))]
+[JsonSerializable(typeof(TotalRow))]
 [JsonSerializable(typeof(ProductSalesRow))]
 [JsonSerializable(typeof(StockRow))]
 internal sealed partial class SalesJson : JsonSerializerContext;

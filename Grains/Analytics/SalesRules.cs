@@ -13,6 +13,9 @@ public static class SalesRules
     /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
     public static readonly Projection Projection = new("sales", 1, Apply, _ => []);
 
+    /// <summary>The key of all orders together.</summary>
+    public const string TotalKey = "a:";
+
     /// <summary>The key of a window's row.</summary>
     public static string WindowKey(SalesWindow window, DateTimeOffset at) => window switch
     {
@@ -34,6 +37,9 @@ public static class SalesRules
         {
             case OrderCreated e:
                 Money total = Amounts.Of(e.TotalAmount, e.Currency);
+                TotalRow all = await rows.ChangeAsync(TotalKey, SalesJson.Default.TotalRow);
+                all.Orders[e.Currency] = all.Orders.GetValueOrDefault(e.Currency) + 1;
+                all.Revenue.Add(total);
                 await InWindows(e, rows, row =>
                 {
                     row.Orders++;

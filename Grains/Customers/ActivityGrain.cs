@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Shop.Analytics;
 using Shop.Streams;
 
 namespace Shop.Customers;
@@ -46,10 +47,26 @@ public sealed class CustomerActivityGrain(IProjectionStore projections, TimeProv
         ActivityRow[] parts = [.. rows.Select(r => JsonSerializer.Deserialize(r.Payload, ActivityJson.Default.ActivityRow)!)];
         long orders = parts.Sum(p => p.Orders);
         DateTimeOffset? last = parts.Max(p => p.LastOrderAt);
+        ImmutableArray<Money> spent = Sum(parts.SelectMany(p => p.Spent)), refunded = Sum(parts.SelectMany(p => p.Refunded));
+        CustomerScores? scores = last is null ? null : ActivityRules.ScoresOf(orders, last.Value, await AverageOrdersAsync(spent, refunded), clock.GetUtcNow());
         return new CustomerActivity(
-            parts.Sum(p => p.Views), orders, parts.Sum(p => p.Units), parts.Sum(p => p.ReturnedUnits), Sum(parts.SelectMany(p => p.Spent)), Sum(parts.SelectMany(p => p.Refunded)),
+            parts.Sum(p => p.Views), orders, parts.Sum(p => p.Units), parts.Sum(p => p.ReturnedUnits), spent, refunded,
             parts.Min(p => p.FirstOrderAt), last, parts.Max(p => p.LastSeenAt), Latest(parts.SelectMany(p => p.Bought)), Latest(parts.SelectMany(p => p.Viewed)),
-            ActivityRules.SegmentOf(orders, last, clock.GetUtcNow()));
+            ActivityRules.SegmentOf(scores), scores);
+    }
+
+    // Currencies are not exchanged: what was spent in each is held against the average order in it.
+    private async Task<double> AverageOrdersAsync(ImmutableArray<Money> spent, ImmutableArray<Money> refunded)
+    {
+        TotalRow[] totals = [.. (await projections.ReadKeysAsync(SalesRules.Projection.Name, null, [SalesRules.TotalKey], CancellationToken.None))
+            .Select(r => JsonSerializer.Deserialize(r.Payload, SalesJson.Default.TotalRow)!)];
+        return spent.Sum(money =>
+        {
+            string code = money.Currency.Code;
+            long revenue = totals.Sum(t => t.Revenue.GetValueOrDefault(code));
+            double left = money.Minor - refunded.Where(r => r.Currency == money.Currency).Sum(r => r.Minor);
+            return revenue == 0 ? 0 : left * totals.Sum(t => t.Orders.GetValueOrDefault(code)) / revenue;
+        });
     }
 
     private static ImmutableArray<Money> Sum(IEnumerable<KeyValuePair<string, long>> amounts)

@@ -102,16 +102,26 @@ public static class ActivityRules
         }
     }
 
-    /// <summary>The segment, by recency, frequency and money in the simple form that small shops use: days since the last order and number of orders.</summary>
-    public static CustomerSegment SegmentOf(long orders, DateTimeOffset? lastOrderAt, DateTimeOffset now)
+    /// <summary>The scores of a customer who has bought something.</summary>
+    /// <param name="orders">Orders placed.</param>
+    /// <param name="lastOrderAt">When the last of them was.</param>
+    /// <param name="averageOrders">How many average orders of the shop the customer's spending is worth.</param>
+    /// <param name="now">The present.</param>
+    public static CustomerScores ScoresOf(long orders, DateTimeOffset lastOrderAt, double averageOrders, DateTimeOffset now) => new(
+        (now - lastOrderAt).TotalDays switch { <= 30 => 5, <= 60 => 4, <= 90 => 3, <= 180 => 2, _ => 1 },
+        orders switch { >= 10 => 5, >= 5 => 4, >= 3 => 3, >= 2 => 2, _ => 1 },
+        averageOrders switch { >= 10 => 5, >= 5 => 4, >= 3 => 3, >= 1.5 => 2, _ => 1 });
+
+    /// <summary>The segment that scores put a customer in.</summary>
+    public static CustomerSegment SegmentOf(CustomerScores? scores) => scores switch
     {
-        const int LatelyDays = 60, LongDays = 180, OftenOrders = 5;
-        if (orders == 0 || lastOrderAt is not { } last) return CustomerSegment.Visitor;
-        double days = (now - last).TotalDays;
-        if (days > LongDays) return CustomerSegment.Lapsed;
-        if (days > LatelyDays) return CustomerSegment.AtRisk;
-        return orders >= OftenOrders ? CustomerSegment.Champion : orders > 1 ? CustomerSegment.Loyal : CustomerSegment.New;
-    }
+        null => CustomerSegment.Visitor,
+        { Recency: 1 } => CustomerSegment.Lapsed,
+        { Recency: 2 or 3 } => CustomerSegment.AtRisk,
+        { Frequency: >= 4, Monetary: >= 4 } => CustomerSegment.Champion,
+        { Frequency: >= 2 } or { Monetary: >= 4 } => CustomerSegment.Loyal,
+        _ => CustomerSegment.New,
+    };
 
     private static string? UserOf(ShopEvent @event) => @event switch
     {

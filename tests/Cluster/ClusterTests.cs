@@ -135,6 +135,29 @@ public sealed class ClusterTests(ITestOutputHelper output)
         result.Violations.ShouldBeEmpty($"seed {seed}");
     }
 
+    [ClusterImportFact]
+    public async Task An_import_goes_on_while_a_silo_is_killed_and_every_consumer_counts_everything_once()
+    {
+        using ShopCluster cluster = await ShopCluster.StartAsync(silos: 2, gateways: 1);
+        Task<(int ExitCode, string Text)> importing = cluster.RunCommandAsync("import", "online-retail", RealFile.Path!);
+        await Task.Delay(TimeSpan.FromSeconds(12));
+        importing.IsCompleted.ShouldBeFalse();
+        cluster.Silos[0].Process.Kill();
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        await ShopCluster.StartAsync(cluster.Silos[0]);
+        (int imported, string summary) = await importing;
+        output.WriteLine(summary);
+        imported.ShouldBe(0, summary);
+        summary.ShouldContain("Everything reconciles to the penny.");
+        (int recounted, string figures) = await cluster.RunCommandAsync("analytics", "recount");
+        output.WriteLine(figures);
+        recounted.ShouldBe(0, figures);
+        figures.Split('\n').Count(l => l.Contains(", equal", StringComparison.Ordinal)).ShouldBe(4);
+        using var shop = new ShopClient(cluster.Gateways[0].Process.Address, ShopCluster.SecretKey);
+        JsonNode total = (await shop.Get("/v1/analytics/sales?window=day&from=2010-12-01&to=2011-01-01")).ShouldBe(200)["total"];
+        ((decimal)total["revenue"]![0]!["amount"]!, (decimal)total["refunds"]![0]!["amount"]!, (long)total["orders"]!).ShouldBe((180_316.18m, 184.00m, 426L));
+    }
+
     // The silo without which a SKU cannot be looked at.
     private static async Task<Node> OwnerAsync(ShopCluster cluster, string sku)
     {
@@ -191,6 +214,13 @@ public sealed class ClusterTests(ITestOutputHelper output)
 public sealed class ClusterFactAttribute : FactAttribute
 {
     public ClusterFactAttribute() => Skip = PostgreSqlServer.SkipReason;
+}
+
+/// <summary>Needs PostgreSQL and the Online Retail file; reported as skipped, with the reason, where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class ClusterImportFactAttribute : FactAttribute
+{
+    public ClusterImportFactAttribute() => Skip = PostgreSqlServer.SkipReason ?? RealFile.SkipReason;
 }
 
 /// <summary>Needs PostgreSQL; reported as skipped, with the reason, where there is none.</summary>

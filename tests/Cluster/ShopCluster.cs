@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Shop.Cluster.Tests;
 
 /// <summary>
@@ -90,6 +92,22 @@ public sealed class ShopCluster : IDisposable
         foreach (Node node in Nodes) await node.Process.WhenReadyAsync(ReadyWithin);
     }
 
+    /// <summary>Runs a command of the gateway against this cluster, and gives its exit code and what it printed.</summary>
+    public async Task<(int ExitCode, string Text)> RunCommandAsync(params string[] command)
+    {
+        ShopProcess gateway = Gateways[0].Process;
+        using Process process = System.Diagnostics.Process.Start(new ProcessStartInfo("dotnet", [gateway.ProgramFile, .. command, .. gateway.Arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string text = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, text + await errors);
+    }
+
     public void Heal()
     {
         foreach (FaultProxy proxy in _proxies) proxy.Heal();
@@ -114,13 +132,13 @@ public sealed class ShopCluster : IDisposable
         FaultProxy front = Proxy(port);
         FaultProxy database = Proxy(Database.Port);
         string name = $"silo-{_named++}";
-        return new Node(name, Process("Shop.Silo.dll", database, new("Shop:Cluster:Name", name), new("Shop:Cluster:Port", $"{port}"), new("Shop:Cluster:AdvertisedPort", $"{front.Port}")), database, front);
+        return new Node(name, Make("Shop.Silo.dll", database, new("Shop:Cluster:Name", name), new("Shop:Cluster:Port", $"{port}"), new("Shop:Cluster:AdvertisedPort", $"{front.Port}")), database, front);
     }
 
     private Node CreateGateway()
     {
         FaultProxy database = Proxy(Database.Port);
-        return new Node($"gateway-{_named++}", Process("Shop.Gateway.dll", database, new("Shop:Silo", "Cluster"), new("Shop:SecretKey", SecretKey)), database, null);
+        return new Node($"gateway-{_named++}", Make("Shop.Gateway.dll", database, new("Shop:Silo", "Cluster"), new("Shop:SecretKey", SecretKey)), database, null);
     }
 
     private FaultProxy Proxy(int port)
@@ -130,7 +148,7 @@ public sealed class ShopCluster : IDisposable
         return proxy;
     }
 
-    private ShopProcess Process(string program, FaultProxy database, params KeyValuePair<string, string?>[] settings) => new(
+    private ShopProcess Make(string program, FaultProxy database, params KeyValuePair<string, string?>[] settings) => new(
         program, new Uri($"http://127.0.0.1:{Ports.Free()}"),
         [
             new("Shop:ConnectionString", PostgreSqlServer.At(database.Port) + ";Timeout=3;Command Timeout=5"), new("Shop:Cluster:Secret", "the secret of the chaos suite"),

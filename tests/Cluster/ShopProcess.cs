@@ -35,6 +35,12 @@ public sealed class ShopProcess : IDisposable
     /// <summary>Whether the next start is of the older build.</summary>
     public bool IsPrevious { get; set; }
 
+    /// <summary>The program.</summary>
+    public string ProgramFile => Path.Combine(IsPrevious ? PreviousVersion! : AppContext.BaseDirectory, _program);
+
+    /// <summary>Its settings, as the command line has them.</summary>
+    public IEnumerable<string> Arguments => _settings.Select(s => $"--{s.Key}={s.Value}");
+
     public int Id => _process!.Id;
 
     public Uri Address => _health;
@@ -44,7 +50,7 @@ public sealed class ShopProcess : IDisposable
 
     public void Start()
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(IsPrevious ? PreviousVersion! : AppContext.BaseDirectory, _program), .. _settings.Select(s => $"--{s.Key}={s.Value}")])
+        var start = new ProcessStartInfo("dotnet", [ProgramFile, .. Arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

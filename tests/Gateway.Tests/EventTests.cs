@@ -76,6 +76,7 @@ public sealed class EventTests
         JsonNode activity = await Eventually(shop, $"/v1/customers/{Me}/activity", a => (long)a["orders"]! == 1 && (long)a["views"]! == 1);
         Amount(activity["lifetimeValue"]!).ShouldBe(10m);
         ((string)activity["segment"]!).ShouldBe("new");
+        activity["scores"]!.ToJsonString().ShouldBe("""{"recency":5,"frequency":1,"monetary":1}""");
         ((string)(await shop.Admin.Get($"/v1/customers/{Me}/export")).ShouldBe(200)["activity"]!["bought"]![0]!).ShouldBe("p-x");
         (await shop.Admin.Delete($"/v1/customers/{Me}")).ShouldBe(204);
         await Eventually(shop, $"/v1/customers/{Me}/activity", a => (long)a["orders"]! == 0 && a["viewed"]!.AsArray().Count == 0);

@@ -39,18 +39,18 @@ public sealed class ImportTests
     public async Task The_real_file_reconciles_also_when_it_was_stopped_and_a_second_run_changes_nothing()
     {
         using StorePlace place = await StorePlace.CreateAsync("Sqlite");
-        using (Process stopped = Start(place, RealFileFactAttribute.Path!))
+        using (Process stopped = Start(place, RealFile.Path!))
         {
             await Task.Delay(TimeSpan.FromSeconds(5));
             stopped.Kill();
             await stopped.WaitForExitAsync();
         }
 
-        string first = await Import(place, RealFileFactAttribute.Path!);
+        string first = await Import(place, RealFile.Path!);
         first.ShouldContain("Everything reconciles to the penny.");
         first.ShouldContain("180,316.18");
         long commits = await Commits(place);
-        string second = await Import(place, RealFileFactAttribute.Path!);
+        string second = await Import(place, RealFile.Path!);
         second.ShouldContain("New in this run: 0 orders and returns");
         second.ShouldContain("Everything reconciles to the penny.");
         (await Commits(place)).ShouldBe(commits);
@@ -60,7 +60,7 @@ public sealed class ImportTests
     [RealFileFact]
     public async Task Recommendations_do_at_least_as_well_on_held_out_baskets_as_popularity_and_cosine()
     {
-        using Process process = GatewayProcess.Run(["recommendations", "evaluate", RealFileFactAttribute.Path!], []);
+        using Process process = GatewayProcess.Run(["recommendations", "evaluate", RealFile.Path!], []);
         string text = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         process.ExitCode.ShouldBe(0, text);
@@ -107,7 +107,7 @@ public sealed class ImportTests
 
     private static Dictionary<string, int> TogetherWith(string sku)
     {
-        using var reader = new StreamReader(RealFileFactAttribute.Path!);
+        using var reader = new StreamReader(RealFile.Path!);
         return Shop.Gateway.Import.RetailPlan.Read(reader).Orders
             .Select(o => o.Lines.Select(l => l.Sku.Value).Distinct().Take(100).ToArray()).Where(b => b.Contains(sku))
             .SelectMany(b => b.Where(o => o != sku)).CountBy(o => o).ToDictionary();
@@ -143,28 +143,5 @@ public sealed class ImportTests
         await using SqliteCommand command = connection.CreateCommand();
         command.CommandText = "SELECT count(*) FROM journal";
         return (long)(await command.ExecuteScalarAsync())!;
-    }
-}
-
-/// <summary>A test that needs the Online Retail file; reported as skipped, with the reason, where it is not there.</summary>
-public sealed class RealFileFactAttribute : FactAttribute
-{
-    public RealFileFactAttribute()
-    {
-        if (Path is null) Skip = "online-retail.csv is not beside the repository (shared/data) and SHOP_ONLINE_RETAIL does not name it.";
-    }
-
-    public static string? Path { get; } = Find();
-
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("SHOP_ONLINE_RETAIL") is { } named && File.Exists(named)) return named;
-        for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-        {
-            string file = System.IO.Path.Combine(directory.FullName, "shared", "data", "online-retail.csv");
-            if (File.Exists(file)) return file;
-        }
-
-        return null;
     }
 }
