@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +23,9 @@ public interface IEventSourced<TSelf, TEvent>
 
     /// <summary>Fails when the state is one that must never be.</summary>
     void AssertInvariants();
+
+    /// <summary>The state as it is now, which does not change any more: itself, unless events change it in place.</summary>
+    TSelf Freeze() => (TSelf)this;
 }
 
 /// <summary>A state at a version, kept so that activation need not read every event.</summary>
@@ -35,8 +37,9 @@ public sealed class GrainSnapshot
     /// <summary>The number of events in it.</summary>
     public long EventCount { get; set; }
 
-    /// <summary>The state as JSON.</summary>
-    public string? State { get; set; }
+    /// <summary>The state as JSON in UTF-8.</summary>
+    [JsonConverter(typeof(RawJsonConverter))]
+    public byte[]? State { get; set; }
 }
 
 /// <summary>What every event-sourced grain needs from the silo.</summary>
@@ -74,6 +77,9 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
     // What a grain that was not snapshot has at most to be read in one go; most grains never have more.
     private const int TailCommitsMax = 64;
+
+    // What a snapshot may cost per event that made it due: less than the event itself.
+    private const int BytesPerEvent = 40;
 
     private static readonly JsonTypeInfo<TState> StateJson = TypeInfo<TState>();
     private static readonly JsonTypeInfo<TEvent> EventJson = TypeInfo<TEvent>();
@@ -129,7 +135,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         await _snapshotting;
         if (_journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
         await _journal.Durable();
-        await WriteSnapshotAsync(TakeSnapshot());
+        await WriteSnapshotAsync(Snapshot(State, _journal.SealedVersion, Version));
     }
 
     /// <summary>Applies events and completes when they, and everything before them, are durable.</summary>
@@ -196,20 +202,17 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     private void SnapshotIfDue()
     {
         if (Version - _snapshotEvents < services.Writer.Options.SnapshotEvents || !_snapshotting.IsCompleted || !_journal.IsSealed) return;
-        GrainSnapshot taken = TakeSnapshot();
-        // A large state is written more rarely, so that the cost per event stays the same.
-        _snapshotEvents = Version + (taken.State!.Length / 1024);
-        _snapshotting = WriteWhenDurableAsync(taken, _journal.Durable());
+        _snapshotting = SnapshotAsync(State.Freeze(), _journal.SealedVersion, Version, _journal.Durable());
     }
 
-    private GrainSnapshot TakeSnapshot() => new()
+    private static GrainSnapshot Snapshot(TState state, long commitVersion, long eventCount) => new()
     {
-        CommitVersion = _journal.SealedVersion,
-        EventCount = Version,
-        State = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(State, StateJson)),
+        CommitVersion = commitVersion,
+        EventCount = eventCount,
+        State = JsonSerializer.SerializeToUtf8Bytes(state, StateJson),
     };
 
-    private async Task WriteWhenDurableAsync(GrainSnapshot taken, Task durable)
+    private async Task SnapshotAsync(TState frozen, long commitVersion, long eventCount, Task durable)
     {
         try
         {
@@ -220,6 +223,10 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
             return;
         }
 
+        // The state of a hot SKU is large. Making text of it is no reason for its buyers to wait, and it is written more rarely,
+        // so that the cost per event stays small.
+        GrainSnapshot taken = await Task.Run(() => Snapshot(frozen, commitVersion, eventCount));
+        _snapshotEvents = eventCount + (taken.State!.Length / BytesPerEvent);
         await WriteSnapshotAsync(taken);
     }
 
@@ -230,7 +237,8 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         {
             GrainState<GrainSnapshot> state = await ReadSnapshotAsync();
             state.State = taken;
-            await services.Snapshots.WriteStateAsync(SnapshotName, this.GetGrainId(), state);
+            GrainId id = this.GetGrainId();
+            await Task.Run(() => services.Snapshots.WriteStateAsync(SnapshotName, id, state));
             _snapshotVersion = taken.CommitVersion;
         }
         catch (Exception e) when (e is not OutOfMemoryException)

@@ -17,7 +17,8 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
 
     private const int ReferencesMax = 10_000;
 
-    private SortedSet<(DateTimeOffset ExpiresAt, string Id)>? _deadlines;
+    // Some may be of reservations that ended earlier; those are passed over when they come up.
+    private PriorityQueue<ReservationId, DateTimeOffset>? _deadlines;
 
     /// <inheritdoc/>
     public static StockState Empty => new();
@@ -71,19 +72,30 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
 
     /// <summary>When the next reservation expires.</summary>
     [JsonIgnore]
-    public DateTimeOffset? NextExpiry => Deadlines.Count > 0 ? Deadlines.Min.ExpiresAt : null;
-
-    private SortedSet<(DateTimeOffset ExpiresAt, string Id)> Deadlines => _deadlines ??=
-        [.. Reservations.Where(r => r.Value.Status == ReservationStatus.Held).Select(r => (r.Value.ExpiresAt, r.Key.Value))];
-
-    /// <summary>The held reservations whose time is over.</summary>
-    public IEnumerable<ReservationId> DueAt(DateTimeOffset now)
+    public DateTimeOffset? NextExpiry
     {
-        foreach ((DateTimeOffset expiresAt, string id) in Deadlines)
+        get
         {
-            if (expiresAt > now) yield break;
-            yield return new ReservationId(id);
+            while (Deadlines.TryPeek(out ReservationId id, out DateTimeOffset at))
+            {
+                if (IsHeld(id)) return at;
+                Deadlines.Dequeue();
+            }
+
+            return null;
         }
+    }
+
+    private PriorityQueue<ReservationId, DateTimeOffset> Deadlines => _deadlines ??=
+        new(Reservations.Where(r => r.Value.Status == ReservationStatus.Held).Select(r => (r.Key, r.Value.ExpiresAt)));
+
+    /// <summary>The held reservations whose time is over, the one of longest ago first. They stay held until an event ends them.</summary>
+    public IReadOnlyList<ReservationId> DueAt(DateTimeOffset now)
+    {
+        List<ReservationId> due = [];
+        while (NextExpiry <= now) due.Add(Deadlines.Dequeue());
+        foreach (ReservationId id in due) Deadlines.Enqueue(id, Reservations[id].ExpiresAt);
+        return due;
     }
 
     /// <inheritdoc/>
@@ -103,7 +115,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
             case StockEvent.Reserved e:
                 Reserved += e.Quantity;
                 Reservations.Add(e.Id, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
-                Deadlines.Add((e.ExpiresAt, e.Id.Value));
+                Deadlines.Enqueue(e.Id, e.ExpiresAt);
                 if (Rules.LimitPerCustomer is not null && e.CustomerId is { } customer) Count(customer, e.Quantity);
                 break;
             case StockEvent.Confirmed e:
@@ -135,15 +147,25 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     {
         if (Reserved < 0 || Reserved > OnHand) throw new InvalidOperationException($"Reserved {Reserved} of {OnHand} on hand.");
         if (Returned > Sold) throw new InvalidOperationException($"Returned {Returned} of {Sold} sold.");
-        if (Deadlines.Count > 0 != Reserved > 0) throw new InvalidOperationException($"{Deadlines.Count} held reservations hold {Reserved} units.");
+        if (NextExpiry is not null != Reserved > 0) throw new InvalidOperationException($"{Reserved} units are held, and the next of them become free at {NextExpiry}.");
     }
+
+    /// <inheritdoc/>
+    public StockState Freeze()
+    {
+        var copy = (StockState)MemberwiseClone();
+        (copy._deadlines, copy.Reservations, copy.Closed) = (null, new(Reservations), new(Closed));
+        (copy.References, copy.ReferenceOrder, copy.UnitsByCustomer) = (new(References), new(ReferenceOrder), new(UnitsByCustomer));
+        return copy;
+    }
+
+    private bool IsHeld(ReservationId id) => Reservations.TryGetValue(id, out Reservation? known) && known.Status == ReservationStatus.Held;
 
     private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
     {
         Reservation held = Reservations[id];
         if (held.Status != ReservationStatus.Held) throw new InvalidOperationException($"Reservation {id} is {held.Status}, not held.");
         Reserved -= held.Quantity;
-        Deadlines.Remove((held.ExpiresAt, id.Value));
         Reservations[id] = held with { Status = status };
         Closed.Enqueue(new ClosedReservation(id, at));
         while (Closed.Peek().ClosedAt < at - Memory) Reservations.Remove(Closed.Dequeue().Id);

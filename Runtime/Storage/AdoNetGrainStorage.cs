@@ -9,14 +9,24 @@ namespace Orleans.Storage;
 /// <summary>Keeps states as JSON in one table of a database that knows <c>ON CONFLICT</c>: SQLite and PostgreSQL.</summary>
 internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IGrainStorage
 {
-    private readonly AdoNetTable _table = new(options.Invariant, options.ConnectionString, """
+    private const string Schema = """
         CREATE TABLE IF NOT EXISTS grain_state (
             grain_id   text   NOT NULL,
             state_name text   NOT NULL,
             version    bigint NOT NULL,
             payload    text   NOT NULL,
-            PRIMARY KEY (grain_id, state_name))
-        """);
+            PRIMARY KEY (grain_id, state_name));
+        """;
+
+    // Large states are compressed the fast way where the server can do it.
+    private const string FastCompression = """
+        DO $$ BEGIN
+            ALTER TABLE grain_state ALTER COLUMN payload SET COMPRESSION lz4;
+        EXCEPTION WHEN feature_not_supported OR invalid_parameter_value OR lock_not_available OR deadlock_detected THEN NULL;
+        END $$;
+        """;
+
+    private readonly AdoNetTable _table = new(options.Invariant, options.ConnectionString, options.Invariant == "Npgsql" ? Schema + FastCompression : Schema);
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {

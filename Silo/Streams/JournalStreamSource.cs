@@ -18,7 +18,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     private static readonly TimeSpan ShareFor = TimeSpan.FromMilliseconds(50);
 
     // Commits of other processes are not announced; they are looked for.
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100), GatherFor = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<(int Partition, JournalPosition After, int Limit), SharedRead> _reads = new();
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
@@ -39,10 +39,16 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         Task seen = Volatile.Read(ref _news[PartitionOf(stream)]) ?? Task.CompletedTask;
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
         await Task.WhenAny(seen, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
+        // The store commits hundreds of times a second; what has gathered for a moment is read in one go.
+        await Task.Delay(GatherFor, cancellation);
     }
 
     /// <inheritdoc/>
-    public Task WaitAsync() => Task.WhenAny([Task.Delay(LookEvery), .. _news.OfType<Task>()]);
+    public async Task WaitAsync()
+    {
+        await Task.WhenAny([Task.Delay(LookEvery), .. _news.OfType<Task>()]);
+        await Task.Delay(GatherFor);
+    }
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit)

@@ -41,6 +41,9 @@ public sealed class PostgreSqlServer : IDisposable
     /// <summary>The port of loopback.</summary>
     public int Port { get; }
 
+    /// <summary>The connection string by way of the socket file.</summary>
+    public string Socket => Local("postgres");
+
     /// <summary>A new, empty database on the shared server; its connection string.</summary>
     public static async Task<string> CreateDatabaseAsync()
     {

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using Shop.Load;
+using Shop.Load.Reports;
+using Shop.Load.Scenarios;
+using Shop.Load.Targets;
+using Shop.Testing;
+
+var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; or table for the figures of the design in one go." };
+scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "table");
+var target = new Option<string>("--target") { Description = "The address of a gateway; gateway, a shop in a process of its own; in-process, a shop in this process without HTTP; plain, a minimal endpoint over SQL.", DefaultValueFactory = _ => "gateway" };
+var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
+var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
+var callers = new Option<int?>("--callers") { Description = "A closed loop of so many callers." };
+var rate = new Option<double?>("--rate") { Description = "An open loop of so many requests a second; latencies count from when a request was due." };
+var warmUp = new Option<int>("--warm-up") { Description = "Seconds that are not measured.", DefaultValueFactory = _ => 5 };
+var duration = new Option<int>("--duration") { Description = "Seconds that are measured.", DefaultValueFactory = _ => 20 };
+var skus = new Option<int>("--skus") { Description = "How many SKUs checkout and browse have.", DefaultValueFactory = _ => 10_000 };
+var uniform = new Option<bool>("--uniform") { Description = "Every SKU as often as any other, instead of some much more often (Zipf)." };
+var units = new Option<int>("--units") { Description = "Units of a flash sale.", DefaultValueFactory = _ => 1_000 };
+var buyers = new Option<int>("--buyers") { Description = "Buyers of a flash sale, all in one second unless --rate says otherwise.", DefaultValueFactory = _ => 5_000 };
+var file = new Option<string?>("--file") { Description = "The Online Retail file for replay." };
+var speedUp = new Option<double>("--speed-up") { Description = "How much faster than it was.", DefaultValueFactory = _ => 10_000 };
+var html = new Option<string?>("--report") { Description = "Writes a page with plots to this file." };
+var json = new Option<string?>("--json") { Description = "Writes the figures to this file." };
+var peers = new Option<bool>("--peers") { Description = "Measures the peers too (peers.sh) and says every figure as a ratio." };
+var peersScript = new Option<string?>("--peers-script") { Description = "Where peers.sh is, if not beside the repository." };
+
+var root = new RootCommand("Load tests of a shop. Afterwards the shop is read: sold equals stock taken, every unit is accounted for. Exits with 1 when it is not.")
+{
+    scenario, target, key, database, callers, rate, warmUp, duration, skus, uniform, units, buyers, file, speedUp, html, json, peers, peersScript,
+};
+root.SetAction(async (parsed, cancellation) =>
+{
+    string name = parsed.GetValue(scenario)!;
+    string? script = parsed.GetValue(peersScript) ?? Peers.Find();
+    if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
+    if (name == "table") return await FigureTable.RunAsync(parsed.GetValue(duration), parsed.GetValue(warmUp), script, cancellation);
+    if ((parsed.GetValue(rate) ?? 1) <= 0 || (parsed.GetValue(callers) ?? 1) <= 0 || parsed.GetValue(duration) <= 0 || parsed.GetValue(warmUp) < 0) return Fail("Rates, callers and times are positive.");
+    if (name == "replay" && (parsed.GetValue(file) ?? RealFile.Path) is null) return Fail("Say with --file where the Online Retail file is.");
+    var options = new LoadOptions
+    {
+        Callers = parsed.GetValue(callers), Rate = parsed.GetValue(rate), WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)), Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
+    };
+    IScenario load = name switch
+    {
+        "reserve" => new ReserveScenario(),
+        "flash-sale" => new FlashSaleScenario(parsed.GetValue(units), parsed.GetValue(buyers)),
+        "checkout" => new CheckoutScenario(parsed.GetValue(skus), !parsed.GetValue(uniform)),
+        "browse" => new BrowseScenario(parsed.GetValue(skus)),
+        "replay" => new ReplayScenario((parsed.GetValue(file) ?? RealFile.Path)!, parsed.GetValue(speedUp)),
+        _ => new SoakScenario(parsed.GetValue(skus)),
+    };
+    try
+    {
+        await using TargetPlace place = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database));
+        LoadResult result = await LoadRun.RunAsync(name, load, place.Target, options, cancellation);
+        Summary.Print(result);
+        if (parsed.GetValue(html) is { } page) await File.WriteAllTextAsync(page, HtmlReport.Make(result), CancellationToken.None);
+        if (parsed.GetValue(json) is { } figures) await File.WriteAllTextAsync(figures, Summary.Json(result), CancellationToken.None);
+        if (parsed.GetValue(peers))
+        {
+            foreach ((string peer, double perSecond) in await Peers.MeasureAsync(script!, 5))
+                Console.WriteLine($"{result.Recorder.Rate(Outcome.Done) / perSecond,8:F2} × {peer} ({perSecond:N0} a second)");
+        }
+
+        return result.IsRight ? 0 : 1;
+    }
+    catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or System.Net.Sockets.SocketException)
+    {
+        return Fail(e.Message);
+    }
+});
+return await root.Parse(args).InvokeAsync();
+
+static int Fail(string reason)
+{
+    Console.Error.WriteLine(reason);
+    return 2;
+}

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Shop.Load.Targets;
+
+/// <summary>The status of an answer and its body, which is valid until the next request on the same connection.</summary>
+public readonly record struct HttpAnswer(int Status, ReadOnlyMemory<byte> Body);
+
+/// <summary>
+/// HTTP/1.1 over kept connections, as little of it as a load test needs: the generator shares the processors with the shop, and
+/// what it takes is missing there. Answers must say their length.
+/// </summary>
+public sealed class HttpConnections(Uri address, string key) : IDisposable
+{
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(60);
+    private readonly ConcurrentBag<Connection> _idle = [];
+    private readonly string _headers = $"Host: {address.Authority}\r\nAuthorization: Bearer {key}\r\n";
+
+    /// <summary>Sends a request; <paramref name="take"/> reads what it needs of the answer.</summary>
+    public async Task<T> SendAsync<T>(string method, string path, string? body, string? idempotencyKey, Func<HttpAnswer, T> take)
+    {
+        var head = new StringBuilder(256).Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\n").Append(_headers);
+        if (idempotencyKey is not null) head.Append("Idempotency-Key: ").Append(idempotencyKey).Append("\r\n");
+        if (body is not null) head.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
+        byte[] request = Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());
+        if (!_idle.TryTake(out Connection? connection)) connection = await Connection.OpenAsync(address);
+        try
+        {
+            HttpAnswer answer = await connection.ExchangeAsync(request).WaitAsync(AnswerWithin);
+            T taken = take(answer);
+            _idle.Add(connection);
+            return taken;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        while (_idle.TryTake(out Connection? connection)) connection.Dispose();
+    }
+
+    private sealed class Connection(Socket socket) : IDisposable
+    {
+        private byte[] _buffer = new byte[8 * 1024];
+
+        public static async Task<Connection> OpenAsync(Uri address)
+        {
+            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(address.Host, address.Port);
+                return new Connection(socket);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        public async Task<HttpAnswer> ExchangeAsync(ReadOnlyMemory<byte> request)
+        {
+            while (!request.IsEmpty) request = request[await socket.SendAsync(request)..];
+            int have = 0, head = -1, length = 0;
+            while (head < 0 || have < head + length)
+            {
+                if (have == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
+                int read = await socket.ReceiveAsync(_buffer.AsMemory(have));
+                if (read == 0) throw new IOException("The shop closed the connection.");
+                have += read;
+                if (head >= 0) continue;
+                int end = _buffer.AsSpan(0, have).IndexOf("\r\n\r\n"u8);
+                if (end < 0) continue;
+                head = end + 4;
+                length = LengthOf(_buffer.AsSpan(0, end));
+                if (_buffer.Length < head + length) Array.Resize(ref _buffer, head + length);
+            }
+
+            if (!Utf8Parser.TryParse(_buffer.AsSpan(9, 3), out int status, out _)) throw new IOException("That was no answer of HTTP/1.1.");
+            return new HttpAnswer(status, _buffer.AsMemory(head, length));
+        }
+
+        public void Dispose() => socket.Dispose();
+
+        private static int LengthOf(ReadOnlySpan<byte> head)
+        {
+            ReadOnlySpan<byte> name = "\r\nContent-Length: "u8;
+            int at = head.IndexOf(name);
+            if (at >= 0 && Utf8Parser.TryParse(head[(at + name.Length)..], out int length, out _)) return length;
+            return head.IndexOf("\r\nTransfer-Encoding: "u8) < 0 ? 0 : throw new IOException("The answer does not say its length.");
+        }
+    }
+}

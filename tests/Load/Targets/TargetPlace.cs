@@ -1,0 +1,46 @@
+using Shop.Testing;
+
+namespace Shop.Load.Targets;
+
+/// <summary>A target and what was started for it.</summary>
+public sealed class TargetPlace : IAsyncDisposable
+{
+    private readonly PostgreSqlServer? _server;
+
+    private TargetPlace(IShopTarget target, PostgreSqlServer? server) => (Target, _server) = (target, server);
+
+    /// <summary>The target.</summary>
+    public IShopTarget Target { get; }
+
+    /// <summary>Opens what the command line names.</summary>
+    public static async Task<TargetPlace> OpenAsync(string name, string key, string? database)
+    {
+        if (Uri.TryCreate(name, UriKind.Absolute, out Uri? address)) return new TargetPlace(new HttpTarget(address, key), null);
+        if (name is not ("gateway" or "in-process" or "plain")) throw new InvalidOperationException($"'{name}' is neither an address nor gateway, in-process or plain.");
+        if (database is null && PostgreSqlServer.SkipReason is { } reason) throw new InvalidOperationException(reason);
+        PostgreSqlServer? server = database is null ? new PostgreSqlServer() : null;
+        try
+        {
+            return new TargetPlace(await StartAsync(name, database ?? server!.Socket), server);
+        }
+        catch
+        {
+            server?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Target.DisposeAsync();
+        _server?.Dispose();
+    }
+
+    private static async Task<IShopTarget> StartAsync(string name, string database) => name switch
+    {
+        "plain" => await PlainTarget.StartAsync(database),
+        "in-process" => await GrainTarget.StartAsync([new("Shop:ConnectionString", database)]),
+        _ => (await GatewayProcess.StartAsync(database)).Target,
+    };
+}
