@@ -11,7 +11,7 @@ namespace Shop.Analytics;
 public static class SalesRules
 {
     /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
-    public static readonly Projection Projection = new("sales", 1, Apply, _ => []);
+    public static readonly Projection Projection = new("sales", 1, Apply, KeysOf);
 
     /// <summary>The key of all orders together.</summary>
     public const string TotalKey = "a:";
@@ -29,6 +29,14 @@ public static class SalesRules
 
     /// <summary>The key of a SKU's stock.</summary>
     public static string StockKey(string sku) => "s:" + sku;
+
+    /// <summary>Keys that an event will need.</summary>
+    public static IEnumerable<string> KeysOf(ShopEvent @event) => @event switch
+    {
+        ProductPurchased e => [ProductKey(e.Timestamp, e.ProductId)],
+        InventoryUpdated e => [StockKey(e.ProductId)],
+        _ => [],
+    };
 
     /// <summary>Counts an event.</summary>
     public static async ValueTask Apply(ShopEvent @event, ProjectionRows rows)

@@ -28,7 +28,7 @@ public sealed class SearchRow
 public static class SearchRules
 {
     /// <summary>What makes the rows. Whoever changes the rules gives them the next version.</summary>
-    public static readonly Projection Projection = new("search", 1, Apply, _ => []);
+    public static readonly Projection Projection = new("search", 1, Apply, KeysOf);
 
     // Letters of European languages; the process runs without the culture data that knows all others.
     private const string Accented = "àáâãäåāăąçćĉċčďđèéêëēĕėęěĝğġģĥħìíîïĩīĭįıĵķĺļľŀłñńņňòóôõöøōŏőŕŗřśŝşšţťŧùúûüũūŭůűųŵýÿŷźżž";
@@ -48,6 +48,9 @@ public static class SearchRules
 
         return plain.ToString();
     }
+
+    /// <summary>Keys that an event will need.</summary>
+    public static IEnumerable<string> KeysOf(ShopEvent @event) => @event is ProductUpdated or ProductDeleted ? [@event.Subject] : [];
 
     /// <summary>Takes an event in. The key of a row is the product's id.</summary>
     public static async ValueTask Apply(ShopEvent @event, ProjectionRows rows)

@@ -132,6 +132,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _journal.Flush();
         await _snapshotting;
         if (_journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
         await _journal.Durable();
@@ -140,9 +141,16 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
     /// <summary>Applies events and completes when they, and everything before them, are durable.</summary>
     /// <exception cref="JournalException">They are not.</exception>
-    protected Task Commit(params ReadOnlySpan<TEvent> events)
+    protected Task Commit(params ReadOnlySpan<TEvent> events) => events.IsEmpty ? Durable() : Append(events, later: false);
+
+    /// <summary>
+    /// Applies an event that is written together with what comes next, or when somebody waits for <see cref="Durable"/>; for steps
+    /// that a crash may have done again.
+    /// </summary>
+    protected void CommitLater(TEvent @event) => _ = Append([@event], later: true);
+
+    private Task Append(ReadOnlySpan<TEvent> events, bool later)
     {
-        if (events.IsEmpty) return Durable();
         _journal.ThrowIfUnavailable();
         SnapshotIfDue();
         try
@@ -150,7 +158,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
             foreach (TEvent @event in events) State = State.Apply(@event);
             State.AssertInvariants();
             Version += events.Length;
-            return _journal.Append(events, State.HasWork, EventJson);
+            return _journal.Append(events, State.HasWork, EventJson, later);
         }
         catch (Exception e)
         {

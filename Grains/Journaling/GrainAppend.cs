@@ -19,6 +19,9 @@ internal sealed class GrainAppend(GrainJournal owner)
 
     public bool HasWork { get; set; }
 
+    /// <summary>Whether the writer has it, or will take it.</summary>
+    public bool IsQueued { get; set; }
+
     public long Version { get; set; }
 
     public Task Done => _done.Task;

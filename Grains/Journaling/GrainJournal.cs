@@ -39,7 +39,28 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
     /// <summary>Completes when everything written so far is durable.</summary>
     public Task Durable()
     {
-        lock (_lock) return _last?.Done ?? Task.CompletedTask;
+        lock (_lock)
+        {
+            Flush();
+            return _last?.Done ?? Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Hands to the writer what waits for more events to come.</summary>
+    public void Flush()
+    {
+        lock (_lock)
+        {
+            if (_open is not { IsQueued: false } held) return;
+            try
+            {
+                Enqueue(held);
+            }
+            catch (JournalException)
+            {
+                // Whoever waits for it is told.
+            }
+        }
     }
 
     /// <exception cref="JournalException">The journal takes nothing now.</exception>
@@ -49,25 +70,25 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
         writer.ThrowIfUnavailable();
     }
 
-    /// <summary>Adds events to the next commit; the task completes when it is durable.</summary>
-    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, JsonTypeInfo<TEvent> type)
+    /// <summary>Adds events to the next commit; the task completes when it is durable. What may wait goes with what comes next.</summary>
+    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, JsonTypeInfo<TEvent> type, bool later)
     {
         lock (_lock)
         {
-            bool added = _open is null;
             GrainAppend append = _open ?? new GrainAppend(this);
             if (append.ByteCount > writer.Options.CommitBytesMax) throw new JournalUnavailableException($"{grainId} writes more than the store can take.");
             foreach (TEvent @event in events) append.Add(@event, type);
             append.HasWork = hasWork;
-            _open = append;
-            if (added)
-            {
-                _last = append;
-                writer.Enqueue(append);
-            }
-
+            (_open, _last) = (append, append);
+            if (!later && !append.IsQueued) Enqueue(append);
             return append.Done;
         }
+    }
+
+    private void Enqueue(GrainAppend append)
+    {
+        append.IsQueued = true;
+        writer.Enqueue(append);
     }
 
     /// <summary>The writer takes a commit: from now on events go to the next one.</summary>

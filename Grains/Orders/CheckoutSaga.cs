@@ -11,6 +11,9 @@ namespace Shop.Orders;
 /// </summary>
 internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProvider clock, TimeSpan paymentWindow, TimeSpan reservationMargin)
 {
+    /// <summary>Whether an activation before this one began: it may have done more than the order's events say.</summary>
+    public bool WasInterrupted { get; init; }
+
     private DateTimeOffset Now => clock.GetUtcNow();
 
     private ReservationId Reservation => new(order.Value);
@@ -136,7 +139,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
 
     private async Task<(PaymentStatus Payment, long RefundedMinor)> UndoPayment(OrderState state)
     {
-        if (state.Total.Minor == 0 || state.UndoneFrom < OrderPhase.Reserved) return (PaymentStatus.None, 0);
+        if (state.Total.Minor == 0 || (state.UndoneFrom < OrderPhase.Reserved && !WasInterrupted)) return (PaymentStatus.None, 0);
         if (await Payment.Get() is PaymentAnswer.Ok { Payment: { Status: PaymentStatus.None or PaymentStatus.Declined } none }) return (none.Status, 0);
         PaymentAnswer answer = await Payment.Void();
         if (answer is PaymentAnswer.Ok { Payment.Status: var status }) return (status, 0);

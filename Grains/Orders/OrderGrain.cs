@@ -8,7 +8,7 @@ using Decision = Shop.Journaling.Decision<Shop.Orders.OrderEvent, Shop.Orders.Or
 namespace Shop.Orders;
 
 /// <inheritdoc cref="IOrderGrain"/>
-[Reentrant, GrainType("order")]
+[Reentrant, GrainType("order"), CollectionAgeLimit(Minutes = 2)]
 public sealed class OrderGrain(
     JournalServices services,
     IOptions<OrderOptions> options,
@@ -17,8 +17,17 @@ public sealed class OrderGrain(
 {
     private bool _placing;
     private Task? _work;
+    private Task _begun = Task.CompletedTask;
+    private bool _wasInterrupted;
 
     private OrderId Id => new(this.GetPrimaryKeyString());
+
+    /// <inheritdoc/>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        await base.OnActivateAsync(cancellationToken);
+        _wasInterrupted = State.HasWork;
+    }
 
     /// <inheritdoc/>
     public async Task<OrderAnswer> Place(PlaceOrder command)
@@ -32,7 +41,7 @@ public sealed class OrderGrain(
             {
                 Decision decision = OrderDecider.Start(command, await Offers(command), Currency.Parse(options.Value.DefaultCurrency), Now);
                 // Not awaited: holding stock may go on at the same time, and nothing is paid before this is durable.
-                _ = Commit(decision.Events.AsSpan());
+                _begun = Commit(decision.Events.AsSpan());
             }
 
             await Work();
@@ -113,13 +122,15 @@ public sealed class OrderGrain(
 
     private async Task WorkAsync()
     {
-        var saga = new CheckoutSaga(Id, GrainFactory, Services.Clock, paymentOptions.Value.PaymentWindow, options.Value.ReservationMargin);
+        var saga = new CheckoutSaga(Id, GrainFactory, Services.Clock, paymentOptions.Value.PaymentWindow, options.Value.ReservationMargin) { WasInterrupted = _wasInterrupted };
         while (State.NextStep is { } step)
         {
-            // Money moves only for an order that will be remembered.
-            if (step is not OrderStep.Reserve) await Durable();
-            if (await saga.Run(step, State) is not { } done) return;
-            _ = Commit(done);
+            // Money moves only for an order that will be remembered, and what was taken is given back only for a reason that will be.
+            // Otherwise a step need not wait until the one before is durable: after a crash both are done again, and nothing twice.
+            if (step is OrderStep.Authorise) await _begun;
+            if (step is OrderStep.Undo) await Durable();
+            if (await saga.Run(step, State) is not { } done) break;
+            CommitLater(done);
         }
 
         await Durable();

@@ -5,7 +5,7 @@ using Decision = Shop.Journaling.Decision<Shop.Payments.PaymentEvent, Shop.Payme
 namespace Shop.Payments;
 
 /// <inheritdoc cref="IPaymentGrain"/>
-[Reentrant, GrainType("payment")]
+[Reentrant, GrainType("payment"), CollectionAgeLimit(Minutes = 2)]
 public sealed class PaymentGrain(
     JournalServices services,
     IPaymentProvider provider,
@@ -25,7 +25,11 @@ public sealed class PaymentGrain(
         // The intent is durable before the provider hears of it: a payment that nobody remembers cannot be let go.
         await Commit(decision.Events.AsSpan());
         ProviderAnswer answer = await (_asking ??= Ask(command));
-        return await Run(PaymentDecider.Answered(State, answer, Now));
+        decision = PaymentDecider.Answered(State, answer, Now);
+        // An approval is asked for again if it is forgotten, and is the same; so it may be written together with the capture.
+        if (decision is not { Events: [PaymentEvent.Authorised approved], Answer: null }) return await Run(decision);
+        CommitLater(approved);
+        return new PaymentAnswer.Ok(State.ToView());
     }
 
     /// <inheritdoc/>
@@ -33,7 +37,10 @@ public sealed class PaymentGrain(
     {
         if (PaymentDecider.RefuseCapture(State) is { } refused) return refused;
         if (State.Status == PaymentStatus.Authorised) await provider.Capture(Id, State.ProviderReference!, State.Amount!.Value, CancellationToken.None);
-        return await Run(State.Status == PaymentStatus.Authorised ? Decision.Do(new PaymentEvent.Captured(Now)) : Decision.Do());
+        PaymentAnswer answer = await Run(State.Status == PaymentStatus.Authorised ? Decision.Do(new PaymentEvent.Captured(Now)) : Decision.Do());
+        // Most payments are never asked for again.
+        DeactivateOnIdle();
+        return answer;
     }
 
     /// <inheritdoc/>

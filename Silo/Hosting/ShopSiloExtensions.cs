@@ -72,7 +72,7 @@ public static class ShopSiloExtensions
             else silo.UseLocalhostClustering();
             silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
             silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
-            silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>(), o => o.BatchItemsMax = 200);
+            silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>(), o => o.BatchItemsMax = 1_000);
         });
         services.AddHostedService<RecoveryWatch>();
         services.AddSingleton<Readiness>();
@@ -109,7 +109,10 @@ public static class ShopSiloExtensions
         string connectionString = Database(options).ConnectionString;
         if (!options.IsPostgreSql) return new AdoNetProjectionStore(ProjectionDatabase.Sqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(options.DataDirectory, "projections.db") }.ToString()));
         var relaxed = new NpgsqlConnectionStringBuilder(connectionString);
-        relaxed.Options = $"{relaxed.Options} -c synchronous_commit=off".Trim();
+        relaxed.Options = $"{relaxed.Options} -c synchronous_commit=off {PostgreSqlJournalStore.FreshPlans}".Trim();
+        relaxed.NoResetOnClose = true;
+        if (relaxed.MaxAutoPrepare == 0) relaxed.MaxAutoPrepare = 20;
+        relaxed.AutoPrepareMinUsages = 2;
         // Few at a time are as fast as many, and leave the connections to those for whom somebody waits.
         relaxed.MaxPoolSize = Math.Min(relaxed.MaxPoolSize, options.Silo == SiloKind.Cluster ? 4 : 8);
         relaxed.ConnectionIdleLifetime = 30;

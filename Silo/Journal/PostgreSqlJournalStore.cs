@@ -64,11 +64,14 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
                n.commit_id, n.event_count, n.has_work, n.recorded_at, n.events
         FROM unnest($1::text[], $2::bigint[], $3::smallint[], $4::uuid[], $5::int[], $6::boolean[], $7::timestamptz[], $8::bytea[])
              AS n (grain_id, version, partition, commit_id, event_count, has_work, recorded_at, events)
-        WHERE n.version = 1 OR EXISTS (SELECT 1 FROM journal p WHERE p.grain_id = n.grain_id AND p.version = n.version - 1)
+        WHERE n.version = 1 OR (SELECT true FROM journal p WHERE p.grain_id = n.grain_id AND p.version = n.version - 1)
         ON CONFLICT (grain_id, version) DO NOTHING
         """;
 
     private const string Columns = "grain_id, version, commit_id, event_count, has_work, recorded_at, events, epoch, number";
+
+    // A plan that was made while a table was small must not be kept when it has become large; and short statements are not worth compiling.
+    internal const string FreshPlans = "-c plan_cache_mode=force_custom_plan -c jit=off";
 
     private readonly NpgsqlDataSource _source;
     private readonly TailReader _tails;
@@ -78,7 +81,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     {
         var builder = new NpgsqlDataSourceBuilder(connectionString);
         // A server that is set up to answer before it has flushed would break the promise of durability.
-        builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} -c synchronous_commit=on".Trim();
+        builder.ConnectionStringBuilder.Options = $"{builder.ConnectionStringBuilder.Options} -c synchronous_commit=on {FreshPlans}".Trim();
         if (builder.ConnectionStringBuilder.MaxAutoPrepare == 0) builder.ConnectionStringBuilder.MaxAutoPrepare = 20;
         builder.ConnectionStringBuilder.AutoPrepareMinUsages = 2;
         // Nothing here changes a session, so there is nothing to reset, which would be eight statements each time.

@@ -12,20 +12,28 @@ namespace Shop.Streams;
 /// <param name="ConnectionString">How the database is reached. It need not flush every commit.</param>
 /// <param name="Collation">What makes keys compare byte by byte.</param>
 /// <param name="RowsOf">The rows <c>k</c> and <c>v</c> of the JSON array <c>@rows</c>.</param>
-/// <param name="KeysOf">The rows <c>k</c> of the JSON array <c>@keys</c>.</param>
-public sealed record ProjectionDatabase(string Invariant, string ConnectionString, string Collation, string RowsOf, string KeysOf)
+/// <param name="ByKeys">The rows of the keys in the JSON array <c>@keys</c>, each looked up in the index.</param>
+/// <param name="HasKey">Whether the key of a row is in the JSON array <c>@keys</c>.</param>
+public sealed record ProjectionDatabase(string Invariant, string ConnectionString, string Collation, string RowsOf, string ByKeys, string HasKey)
 {
     /// <summary>PostgreSQL.</summary>
     public static ProjectionDatabase PostgreSql(string connectionString) => new(
         "Npgsql", connectionString, "COLLATE \"C\"",
         "(SELECT e->>'k' AS k, e->>'v' AS v FROM json_array_elements(@rows::json) AS e) AS r",
-        "(SELECT json_array_elements_text(@keys::json) AS k) AS q");
+        // The limit, which is never reached, is what keeps it from reading the whole partition instead.
+        $"""
+         SELECT r.row_key, r.partition, r.payload FROM json_array_elements_text(@keys::json) AS q (k) CROSS JOIN LATERAL (
+             SELECT * FROM projection_row p WHERE p.projection = @projection AND p.row_key = q.k COLLATE "C" AND (@partition < 0 OR p.partition = @partition)
+             LIMIT {IJournalStore.PartitionCount}) AS r
+         """,
+        "row_key = ANY (ARRAY(SELECT json_array_elements_text(@keys::json)))");
 
     /// <summary>SQLite.</summary>
     public static ProjectionDatabase Sqlite(string connectionString) => new(
         "Microsoft.Data.Sqlite", connectionString, "",
         "(SELECT json_extract(value, '$.k') AS k, json_extract(value, '$.v') AS v FROM json_each(@rows)) AS r",
-        "(SELECT value AS k FROM json_each(@keys)) AS q");
+        $"{AdoNetProjectionStore.Rows} AND row_key IN (SELECT value FROM json_each(@keys))",
+        "row_key IN (SELECT value FROM json_each(@keys))");
 }
 
 /// <summary>Projections in SQLite or PostgreSQL.</summary>
@@ -33,7 +41,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
 {
     private const long SchemaLock = 0x53686F7050726F6A;
     private const int AllPartitions = -1;
-    private const string Rows = "SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND (@partition < 0 OR partition = @partition)";
+    internal const string Rows = "SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND (@partition < 0 OR partition = @partition)";
 
     private readonly DbProviderFactory _factory = DbProviderFactories.GetFactory(database.Invariant);
     private readonly SemaphoreSlim _creating = new(1);
@@ -55,7 +63,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int? partition, IReadOnlyCollection<string> keys, CancellationToken cancellation) => keys.Count == 0
         ? Task.FromResult<IReadOnlyList<ProjectionRow>>([])
-        : QueryAsync($"{Rows} AND row_key IN (SELECT k FROM {database.KeysOf}) ORDER BY row_key, partition", Row, cancellation,
+        : QueryAsync($"{database.ByKeys} ORDER BY row_key, partition", Row, cancellation,
             ("projection", projection), ("partition", partition ?? AllPartitions), ("keys", Keys(keys)));
 
     /// <inheritdoc/>
@@ -88,7 +96,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         }
 
         if (removed.Length > 0)
-            await execute($"DELETE FROM projection_row WHERE projection = @projection AND partition = @partition AND row_key IN (SELECT k FROM {database.KeysOf})", [("keys", Keys(removed))]);
+            await execute($"DELETE FROM projection_row WHERE projection = @projection AND partition = @partition AND {database.HasKey}", [("keys", Keys(removed))]);
         foreach (ParkedEvent e in commit.Parked)
         {
             await execute(

@@ -34,12 +34,15 @@ root.SetAction(async (parsed, cancellation) =>
     string name = parsed.GetValue(scenario)!;
     string? script = parsed.GetValue(peersScript) ?? Peers.Find();
     if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
-    if (name == "table") return await FigureTable.RunAsync(parsed.GetValue(duration), parsed.GetValue(warmUp), script, cancellation);
+    if (name == "table") return await FigureTable.RunAsync(parsed.GetValue(duration), parsed.GetValue(warmUp), script);
     if ((parsed.GetValue(rate) ?? 1) <= 0 || (parsed.GetValue(callers) ?? 1) <= 0 || parsed.GetValue(duration) <= 0 || parsed.GetValue(warmUp) < 0) return Fail("Rates, callers and times are positive.");
     if (name == "replay" && (parsed.GetValue(file) ?? RealFile.Path) is null) return Fail("Say with --file where the Online Retail file is.");
     var options = new LoadOptions
     {
-        Callers = parsed.GetValue(callers), Rate = parsed.GetValue(rate), WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)), Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
+        Callers = parsed.GetValue(callers),
+        Rate = parsed.GetValue(rate),
+        WarmUp = TimeSpan.FromSeconds(parsed.GetValue(warmUp)),
+        Duration = TimeSpan.FromSeconds(parsed.GetValue(duration)),
     };
     IScenario load = name switch
     {
