@@ -9,9 +9,6 @@ switch (args)
     case ["sleepy"]:
         await SleepyGrain.RunAsync();
         break;
-    case ["reserve", .. string[] rest] when rest.Length >= 2:
-        await ReserveBenchmark.RunAsync(rest);
-        break;
     case ["views", .. string[] rest] when rest.Length >= 1:
         await EventBenchmark.ViewsAsync(rest);
         break;
@@ -28,7 +25,6 @@ switch (args)
             sleepy                                     ten million calls, each to a mailbox that has just gone to sleep
             views SECONDS [--Shop:...]                 views a second through HTTP, durable, and the peak of memory
             latency SECONDS [--Shop:...]               time from an event to its consumers while checkouts run at half of their maximum
-            reserve CALLERS SECONDS [--Shop:...]       durable reservations of one SKU a second
             """);
         break;
 }
