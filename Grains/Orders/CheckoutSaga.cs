@@ -123,9 +123,15 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
     private async Task<OrderEvent?> Capture(OrderState state)
     {
         if (state.Total.Minor == 0) return new OrderEvent.PaymentCaptured(Now);
-        return await Payment.Capture() is PaymentAnswer.Ok
-            ? new OrderEvent.PaymentCaptured(Now)
-            : new OrderEvent.CheckoutFailed(new Rejection.PaymentTimedOut(), Now);
+        PaymentAnswer answer = await Payment.Capture();
+        if (answer is PaymentAnswer.Illegal { Status: PaymentStatus.Pending })
+        {
+            // A crash made the payment forget its approval. The provider is asked again, under the same id, and says the same.
+            if (await Authorise(state) is not OrderEvent.PaymentAuthorised and var other) return other;
+            answer = await Payment.Capture();
+        }
+
+        return answer is PaymentAnswer.Ok ? new OrderEvent.PaymentCaptured(Now) : new OrderEvent.CheckoutFailed(new Rejection.PaymentTimedOut(), Now);
     }
 
     // In reverse: money first, then stock, then coupons. What was never taken answers that there is nothing to give back.

@@ -31,7 +31,7 @@ public static class StockDecider
         if (command.Ttl <= TimeSpan.Zero || command.Ttl > Limits.ReservationTtlMax) return Refuse($"a reservation lasts at most {Limits.ReservationTtlMax.TotalHours} hours");
         if (!state.Exists) return Decision.Say(new StockAnswer.Unknown());
         ImmutableArray<StockEvent> expired = Expire(state, now, out long freed);
-        if (state.Reservations.TryGetValue(command.Id, out Reservation? known)) return new Decision(expired, Known(command, known, now));
+        if (state.Reservations.TryGetValue(command.Id, out Reservation known)) return new Decision(expired, Known(command, known, now));
         if (Closed(state.Rules, now) is { } closed) return new Decision(expired, closed);
         if (OverLimit(state, command) is { } limited) return new Decision(expired, limited);
         long available = state.Available + freed;
@@ -127,7 +127,7 @@ public static class StockDecider
 
     private static Decision End(StockState state, ReservationId id, DateTimeOffset now, ReservationStatus status, StockAnswer done, StockEvent @event)
     {
-        if (!state.Reservations.TryGetValue(id, out Reservation? known)) return Decision.Say(new StockAnswer.NoReservation(id));
+        if (!state.Reservations.TryGetValue(id, out Reservation known)) return Decision.Say(new StockAnswer.NoReservation(id));
         ImmutableArray<StockEvent> expired = Expire(state, now, out _);
         if (known.Status == status) return new Decision(expired, done);
         if (known.Status != ReservationStatus.Held) return new Decision(expired, new StockAnswer.ReservationClosed(id, known.Status));

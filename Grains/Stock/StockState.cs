@@ -1,7 +1,8 @@
 namespace Shop.Stock;
 
-/// <summary>One reservation as the stock remembers it.</summary>
-public sealed record Reservation(int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, ReservationStatus Status);
+/// <summary>One reservation as the stock remembers it; a value, because a hot SKU has hundreds of thousands.</summary>
+[method: JsonConstructor]
+public readonly record struct Reservation(int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, ReservationStatus Status);
 
 /// <summary>A reservation that ended, and when; it is remembered for a day so that retries get the same answer.</summary>
 public sealed record ClosedReservation(ReservationId Id, DateTimeOffset ClosedAt);
@@ -159,7 +160,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
         return copy;
     }
 
-    private bool IsHeld(ReservationId id) => Reservations.TryGetValue(id, out Reservation? known) && known.Status == ReservationStatus.Held;
+    private bool IsHeld(ReservationId id) => Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held;
 
     private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
     {

@@ -18,11 +18,13 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
             PRIMARY KEY (grain_id, state_name));
         """;
 
-    // Large states are compressed the fast way where the server can do it.
+    // Large states are compressed the fast way where the server can do it; once, because it locks the table for a moment.
     private const string FastCompression = """
         DO $$ BEGIN
-            ALTER TABLE grain_state ALTER COLUMN payload SET COMPRESSION lz4;
-        EXCEPTION WHEN feature_not_supported OR invalid_parameter_value OR lock_not_available OR deadlock_detected THEN NULL;
+            IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'grain_state'::regclass AND attname = 'payload' AND attcompression <> 'l') THEN
+                EXECUTE 'ALTER TABLE grain_state ALTER COLUMN payload SET COMPRESSION lz4';
+            END IF;
+        EXCEPTION WHEN undefined_column OR syntax_error OR feature_not_supported OR invalid_parameter_value OR deadlock_detected THEN NULL;
         END $$;
         """;
 

@@ -41,14 +41,18 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         CREATE VIEW journal_readable AS
             SELECT grain_id, version, partition, epoch, number, recorded_at, has_work, convert_from(events, 'UTF8')::jsonb AS events FROM journal;
         """,
-        // Commits of a busy grain are large, and compressing them the old way took more time than everything else. Not every server has lz4.
-        """
-        DO $$ BEGIN
-            ALTER TABLE journal ALTER COLUMN events SET COMPRESSION lz4;
-        EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL;
-        END $$;
-        """,
     ];
+
+    // Commits of a busy grain are large, and compressing them the old way took more time than everything else. This is no change
+    // of the schema: older software reads and writes it as well. Servers before 14, or without lz4, stay as they are.
+    private const string CompressFast = """
+        DO $$ BEGIN
+            IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'journal'::regclass AND attname = 'events' AND attcompression <> 'l') THEN
+                EXECUTE 'ALTER TABLE journal ALTER COLUMN events SET COMPRESSION lz4';
+            END IF;
+        EXCEPTION WHEN undefined_column OR syntax_error OR feature_not_supported OR invalid_parameter_value THEN NULL;
+        END $$
+        """;
 
     // A backup that is restored into another server meets smaller transaction ids; this puts new rows behind the old ones.
     private const string KeepEpochsGrowing = """
@@ -106,6 +110,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
             await ExecuteAsync(connection, $"INSERT INTO journal_schema (version) VALUES ({version + 1})", cancellation);
         }
 
+        await ExecuteAsync(connection, CompressFast, cancellation);
         await ExecuteAsync(connection, KeepEpochsGrowing, cancellation);
         await transaction.CommitAsync(cancellation);
     }

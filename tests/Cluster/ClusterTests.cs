@@ -189,6 +189,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
     // A buyer who repeats with the same key, at another gateway when one does not answer.
     private static async Task<Answer> BuyAsync(ShopClient[] gateways, string sku, int buyer)
     {
+        string last = "no answer at all";
         for (int attempt = 0; attempt < 300; attempt++)
         {
             try
@@ -196,6 +197,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
                 Answer answer = await gateways[(buyer + attempt) % gateways.Length].Checkout(sku, idempotencyKey: $"{sku}-{buyer}");
                 bool isRunning = answer.Type.EndsWith("request-in-progress", StringComparison.Ordinal);
                 if (!isRunning && (answer.Code == 409 || (answer.Code == 201 && (string)answer["status"]! == "placed"))) return answer;
+                last = $"{answer.Code} {answer.Text}";
             }
             catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
             {
@@ -205,7 +207,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
             await Task.Delay(100);
         }
 
-        throw new TimeoutException($"Buyer {buyer} never got a final answer.");
+        throw new TimeoutException($"Buyer {buyer} never got a final answer, but {last}.");
     }
 }
 

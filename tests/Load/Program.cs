@@ -5,8 +5,8 @@ using Shop.Load.Scenarios;
 using Shop.Load.Targets;
 using Shop.Testing;
 
-var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; or table for the figures of the design in one go." };
-scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "table");
+var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; start for a cold start; or table for the figures of the design in one go." };
+scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "start", "table");
 var target = new Option<string>("--target") { Description = "The address of a gateway; gateway, a shop in a process of its own; in-process, a shop in this process without HTTP; plain, a minimal endpoint over SQL.", DefaultValueFactory = _ => "gateway" };
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
@@ -34,6 +34,7 @@ root.SetAction(async (parsed, cancellation) =>
     string name = parsed.GetValue(scenario)!;
     string? script = parsed.GetValue(peersScript) ?? Peers.Find();
     if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
+    if (name == "start") return await ColdStart.RunAsync(parsed.GetValue(skus));
     if (name == "table") return await FigureTable.RunAsync(parsed.GetValue(duration), parsed.GetValue(warmUp), script);
     if ((parsed.GetValue(rate) ?? 1) <= 0 || (parsed.GetValue(callers) ?? 1) <= 0 || parsed.GetValue(duration) <= 0 || parsed.GetValue(warmUp) < 0) return Fail("Rates, callers and times are positive.");
     if (name == "replay" && (parsed.GetValue(file) ?? RealFile.Path) is null) return Fail("Say with --file where the Online Retail file is.");

@@ -42,17 +42,34 @@ public sealed class SagaTests
         (level.Sold, level.Reserved, level.OnHand).ShouldBe((1, 0, 0));
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_payment_that_a_crash_made_forget_its_approval_is_captured_all_the_same(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        OrderId order = await BeginAsync(shop, [new OrderEvent.StockReserved([], Euro(100), now), new OrderEvent.PaymentAuthorised(now), new OrderEvent.StockConfirmed(now)]);
+        IStockGrain stock = shop.Grains.GetGrain<IStockGrain>(Sku);
+        await stock.Reserve(new ReserveStock(new ReservationId(order.Value), 1, TimeSpan.FromMinutes(1), null));
+        await stock.Confirm(new ReservationId(order.Value));
+        PaymentEvent[] asked = [new PaymentEvent.Requested(Euro(100), "card", "tok_approve", now)];
+        (await shop.Store.AppendAsync([Commit($"payment/{order}", false, JsonSerializer.SerializeToUtf8Bytes(asked, PaymentJson.Default.PaymentEventArray))], default)).ShouldBe([true]);
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Resume()).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        (await shop.Grains.GetGrain<IPaymentGrain>(order.Value).Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment.Status.ShouldBe(PaymentStatus.Captured);
+    }
+
     // The order's first event is in the journal, and the silo that wrote it is gone.
-    private static async Task<OrderId> BeginAsync(ShopCluster shop)
+    private static async Task<OrderId> BeginAsync(ShopCluster shop, params OrderEvent[] more)
     {
         await shop.Grains.GetGrain<IStockGrain>(Sku).Receive(new ReceiveStock(1, "r"));
         var order = new OrderId(Guid.NewGuid().ToString());
         var command = new PlaceOrder("f", null, null, null, [new LineRequest(new Sku(Sku), 1, null)], [], Currency.Parse("EUR"), new Contact(null, null), "card", "tok_approve");
-        OrderEvent[] events = [new OrderEvent.CheckoutStarted(command, [new OrderLine(new Sku(Sku), new ProductId("p"), "P", 1, Euro(100))], Euro(100), DateTimeOffset.UtcNow)];
-        var commit = new JournalCommit($"order/{order}", 1, Guid.NewGuid(), 1, true, DateTimeOffset.UtcNow, JsonSerializer.SerializeToUtf8Bytes(events, OrderJson.Default.OrderEventArray));
-        (await shop.Store.AppendAsync([commit], default)).ShouldBe([true]);
+        OrderEvent[] events = [new OrderEvent.CheckoutStarted(command, [new OrderLine(new Sku(Sku), new ProductId("p"), "P", 1, Euro(100))], Euro(100), DateTimeOffset.UtcNow), .. more];
+        (await shop.Store.AppendAsync([Commit($"order/{order}", true, JsonSerializer.SerializeToUtf8Bytes(events, OrderJson.Default.OrderEventArray))], default)).ShouldBe([true]);
         return order;
     }
+
+    private static JournalCommit Commit(string grain, bool hasWork, byte[] events) => new(grain, 1, Guid.NewGuid(), 1, hasWork, DateTimeOffset.UtcNow, events);
 
     private static Money Euro(long cents) => new(cents, Currency.Parse("EUR"));
 }
