@@ -59,7 +59,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
             if (after < tail.End) return CatchUpAsync(partition, tail, after, limit);
             if (after > tail.End) tail.Reset(after);
             // Whoever is at the end shares one look at what comes next.
-            if (tail.Reading.IsCompleted) tail.Reading = ReadOnAsync(partition, tail, limit);
+            if (tail.Reading.IsCompleted || tail.ReadingAfter != after) (tail.ReadingAfter, tail.Reading) = (after, ReadOnAsync(partition, tail, limit));
             return tail.Reading;
         }
     }
@@ -127,7 +127,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
 
         public JournalPosition End { get; private set; }
 
-        /// <summary>The look at what comes after the end.</summary>
+        /// <summary>Where the look at what comes next began: the end as it was then.</summary>
+        public JournalPosition ReadingAfter { get; set; }
+
+        /// <summary>The look at what comes next.</summary>
         public Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> Reading { get; set; } = Task.FromResult<IReadOnlyList<(JournalItem Item, JournalPosition Position)>>([]);
 
         /// <summary>Completes when there may be something after the end.</summary>
@@ -162,7 +165,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public void Reset(JournalPosition at)
         {
             _items.Clear();
-            (_start, End, _events, Reading) = (at, at, 0, Task.FromResult<IReadOnlyList<(JournalItem Item, JournalPosition Position)>>([]));
+            (_start, End, _events) = (at, at, 0);
         }
     }
 }

@@ -1,0 +1,107 @@
+using Shop.Events;
+using Shop.Feed;
+using Shop.Journaling;
+using Shop.Streams;
+
+namespace Shop.Silo.Tests;
+
+/// <summary>What is read last of a partition is shared; nobody gets what is before the place that they asked from.</summary>
+public sealed class JournalStreamSourceTests
+{
+    private const int Partition = 3;
+
+    [Fact]
+    public async Task A_look_that_began_earlier_is_not_shared_with_those_who_are_farther()
+    {
+        var store = new GatedStore();
+        using var source = new JournalStreamSource(store, new JournalNews());
+        store.Commits = 5;
+        (await Read(source, after: 0)).ShouldBe([1, 2, 3, 4, 5]);
+        // Somebody begins at the fifth and has to wait; somebody else, who was far behind, comes by and gets beyond it.
+        (await Read(source, after: 9)).ShouldBeEmpty();
+        store.Commits = 12;
+        store.Close();
+        Task<long[]> waiting = Read(source, after: 9);
+        Task<long[]> catchingUp = Read(source, after: 2);
+        store.Open(first: 2);
+        (await catchingUp).ShouldBe([3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        Task<long[]> farther = Read(source, after: 12);
+        store.Open(first: null);
+        (await waiting).ShouldBe([10, 11, 12]);
+        (await farther).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Consumers_at_different_places_cost_one_read_each_part()
+    {
+        var store = new GatedStore { Commits = 100 };
+        using var source = new JournalStreamSource(store, new JournalNews());
+        (await Read(source, after: 0)).Length.ShouldBe(100);
+        int reads = store.Reads;
+        for (int after = 0; after < 100; after += 7) (await Read(source, after)).ShouldBe(Enumerable.Range(after + 1, 100 - after).Select(n => (long)n));
+        store.Reads.ShouldBe(reads);
+    }
+
+    private static async Task<long[]> Read(JournalStreamSource source, long after) =>
+        [.. (await ((IEventReader)source).ReadAsync(Partition, new JournalPosition(0, after), 1_000)).Select(i => i.Position.Number)];
+
+    /// <summary>A partition of numbered commits; reads wait at a gate until they are let through.</summary>
+    private sealed class GatedStore : IJournalStore
+    {
+        private readonly Dictionary<long, TaskCompletionSource> _waiting = [];
+        private bool _isClosed;
+
+        public int Commits { get; set; }
+
+        public int Reads { get; private set; }
+
+        public void Close() => _isClosed = true;
+
+        public void Open(long? first)
+        {
+            lock (_waiting)
+            {
+                if (first is null) _isClosed = false;
+                foreach ((long after, TaskCompletionSource gate) in _waiting)
+                    if (first is null || after == first) gate.TrySetResult();
+                if (first is { } early) Gate(early).TrySetResult();
+            }
+        }
+
+        public async Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation)
+        {
+            Task gate;
+            lock (_waiting)
+            {
+                Reads++;
+                gate = _isClosed ? Gate(after.Number).Task : Task.CompletedTask;
+            }
+
+            await gate;
+            return [.. Enumerable.Range(1, Commits).Where(n => n > after.Number).Take(limit).Select(n => new PositionedCommit(
+                new JournalCommit("stock/s", n, Guid.Empty, 1, false, DateTimeOffset.UnixEpoch,
+                    System.Text.Encoding.UTF8.GetBytes($$"""[{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}]""")),
+                new JournalPosition(0, n)))];
+        }
+
+        public Task EnsureSchemaAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task PingAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        private TaskCompletionSource Gate(long after)
+        {
+            if (!_waiting.TryGetValue(after, out TaskCompletionSource? gate)) _waiting[after] = gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return gate;
+        }
+    }
+}
