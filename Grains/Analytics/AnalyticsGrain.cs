@@ -57,7 +57,7 @@ public sealed class AnalyticsGrain(IJournalStore journal, IProjectionStore proje
     {
         var recount = new Recount(journal, projections);
         ImmutableArray<RecountResult>.Builder results = ImmutableArray.CreateBuilder<RecountResult>();
-        foreach ((Projection projection, _) in Projection.All)
+        foreach ((Projection projection, _) in Consumers.All)
             if (await recount.RunAsync(projection) is { } result) results.Add(result);
         return results.ToImmutable();
     }

@@ -1,8 +1,4 @@
-using Shop.Analytics;
-using Shop.Catalog;
-using Shop.Customers;
 using Shop.Events;
-using Shop.Recommendations;
 
 namespace Shop.Streams;
 
@@ -15,15 +11,6 @@ namespace Shop.Streams;
 public sealed record Projection(
     string Name, int RulesVersion, Func<ShopEvent, ProjectionRows, ValueTask> Apply, Func<ShopEvent, IEnumerable<string>> KeysOf, string? PassingPrefix = null)
 {
-    // Every consumer is named here once: operators see it, have it try again or rebuild it, and the recount compares it.
-    internal static ImmutableArray<(Projection Projection, Func<IGrainFactory, string, IProjectionGrain> Grain)> All { get; } =
-    [
-        (SalesRules.Projection, (grains, key) => grains.GetGrain<ISalesGrain>(key)),
-        (AffinityRules.Projection, (grains, key) => grains.GetGrain<IAffinityGrain>(key)),
-        (SearchRules.Projection, (grains, key) => grains.GetGrain<ISearchIndexGrain>(key)),
-        (ActivityRules.Projection, (grains, key) => grains.GetGrain<IActivityGrain>(key)),
-    ];
-
     /// <summary>The name of the rows that will take the place of these when they are complete.</summary>
     internal string Replacement => Name + "~";
 }

@@ -112,7 +112,8 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     /// <inheritdoc/>
     public Task Rebuild() => WorkAsync(async () =>
     {
-        await LoadAsync();
+        ProjectionPart serving = await LoadAsync();
+        if (serving.RulesVersion > projection.RulesVersion) throw new InvalidOperationException($"{Name} has rows of newer software, which alone can make them again.");
         if (_replacement is null) await StartRebuildAsync();
     });
 
@@ -191,7 +192,8 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
             PositionedCommit[] wanted = [.. page.Where(c => IsFrozen || c.Position <= serving.Position)];
             await replacement.TakeAsync([.. wanted.Select(c => (new JournalItem(JournalEvents.Of(c.Commit), c.Commit.RecordedAt), c.Position))]);
             await replacement.CommitIfDueAsync(CommitEveryWhenBehind);
-            if (page.Count > 0 && wanted.Length == page.Count) continue;
+            // A page that is not full is the end of the journal, for now; what comes after it is delivered.
+            if (page.Count == RebuildCommitsMax && wanted.Length == page.Count) continue;
             await serving.CommitAsync();
             await replacement.CommitAsync();
             await services.Store.ReplaceAsync(Name, Partition, serving.Position, projection.Replacement, replacement.Position, CancellationToken.None);

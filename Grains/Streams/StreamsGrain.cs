@@ -13,7 +13,7 @@ public sealed class StreamsGrain(IJournalStore journal, IProjectionStore project
     {
         Dictionary<(string Projection, int Partition), JournalPosition> known = (await projections.ReadPositionsAsync(CancellationToken.None)).ToDictionary(p => (p.Projection, p.Partition), p => p.Position);
         ImmutableArray<ConsumerStatus>.Builder consumers = ImmutableArray.CreateBuilder<ConsumerStatus>();
-        foreach ((Projection projection, _) in Projection.All)
+        foreach ((Projection projection, _) in Consumers.All)
         {
             (long behind, long? ahead) = (0, null);
             for (int partition = 0; partition < IJournalStore.PartitionCount; partition++)
@@ -41,7 +41,7 @@ public sealed class StreamsGrain(IJournalStore journal, IProjectionStore project
 
     private async Task<bool> EachAsync(string consumer, Func<IProjectionGrain, Task> ask)
     {
-        Func<IGrainFactory, string, IProjectionGrain>? find = Projection.All.FirstOrDefault(c => c.Projection.Name == consumer).Grain;
+        Func<IGrainFactory, string, IProjectionGrain>? find = Consumers.All.FirstOrDefault(c => c.Projection.Name == consumer).Grain;
         if (find is null) return false;
         for (int partition = 0; partition < IJournalStore.PartitionCount; partition++) await ask(find(GrainFactory, partition.ToString(CultureInfo.InvariantCulture)));
         return true;
