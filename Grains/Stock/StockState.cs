@@ -79,7 +79,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
         {
             while (Deadlines.TryPeek(out ReservationId id, out DateTimeOffset at))
             {
-                if (IsHeld(id)) return at;
+                if (Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held && known.ExpiresAt == at) return at;
                 Deadlines.Dequeue();
             }
 
@@ -159,8 +159,6 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
         (copy.References, copy.ReferenceOrder, copy.UnitsByCustomer) = (new(References), new(ReferenceOrder), new(UnitsByCustomer));
         return copy;
     }
-
-    private bool IsHeld(ReservationId id) => Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held;
 
     private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
     {
