@@ -75,6 +75,29 @@ public sealed class LoadTests
         recorder.Latencies().Percentile(0.5).ShouldBeGreaterThan(TimeSpan.FromMilliseconds(150));
     }
 
+    [Fact]
+    public async Task Answers_are_read_as_proxies_write_them()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int connections = 0;
+        _ = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using System.Net.Sockets.TcpClient client = await listener.AcceptTcpClientAsync();
+                connections++;
+                var buffer = new byte[4096];
+                await client.GetStream().ReadAtLeastAsync(buffer, 1);
+                await client.GetStream().WriteAsync("HTTP/1.1 200 OK\r\ncontent-length: 77\r\nCONNECTION: close\r\n\r\n"u8.ToArray());
+                await client.GetStream().WriteAsync("""{"received":5,"onHand":4,"reserved":1,"available":3,"sold":1,"pad":"       "}"""u8.ToArray());
+            }
+        });
+        await using var target = new HttpTarget(new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"), "key");
+        for (int i = 0; i < 3; i++) (await target.StockAsync("s")).ShouldBe(new StockFigures(5, 4, 1, 3, 1));
+        connections.ShouldBe(3);
+    }
+
     /// <summary>A shop that is wrong on purpose.</summary>
     private sealed class LyingShop : IShopTarget
     {

@@ -34,9 +34,10 @@ root.SetAction(async (parsed, cancellation) =>
     string name = parsed.GetValue(scenario)!;
     string? script = parsed.GetValue(peersScript) ?? Peers.Find();
     if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
+    if (new[] { parsed.GetValue(skus), parsed.GetValue(units), parsed.GetValue(buyers), parsed.GetValue(duration), parsed.GetValue(callers) ?? 1 }.Min() < 1
+        || parsed.GetValue(warmUp) < 0 || parsed.GetValue(speedUp) <= 0 || parsed.GetValue(rate) <= 0) return Fail("Numbers, rates and times are positive; only the warm-up may be 0.");
     if (name == "start") return await ColdStart.RunAsync(parsed.GetValue(skus));
     if (name == "table") return await FigureTable.RunAsync(parsed.GetValue(duration), parsed.GetValue(warmUp), script);
-    if ((parsed.GetValue(rate) ?? 1) <= 0 || (parsed.GetValue(callers) ?? 1) <= 0 || parsed.GetValue(duration) <= 0 || parsed.GetValue(warmUp) < 0) return Fail("Rates, callers and times are positive.");
     if (name == "replay" && (parsed.GetValue(file) ?? RealFile.Path) is null) return Fail("Say with --file where the Online Retail file is.");
     var options = new LoadOptions
     {
@@ -69,7 +70,7 @@ root.SetAction(async (parsed, cancellation) =>
 
         return result.IsRight ? 0 : 1;
     }
-    catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or System.Net.Sockets.SocketException)
+    catch (Exception e) when (e is IOException or HttpRequestException or InvalidOperationException or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException)
     {
         return Fail(e.Message);
     }

@@ -35,15 +35,12 @@ public sealed class GatewayProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         var gateway = new GatewayProcess(process);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
-        while (true)
+        while (!await IsReadyAsync(http, address))
         {
-            try
+            if (process.HasExited || Stopwatch.GetElapsedTime(began) > ReadyWithin)
             {
-                if ((await http.GetAsync(new Uri(address, "/health/ready"))).IsSuccessStatusCode) break;
-            }
-            catch (Exception e) when (e is HttpRequestException or TaskCanceledException && !process.HasExited && Stopwatch.GetElapsedTime(began) < ReadyWithin)
-            {
-                // Not listening yet.
+                await gateway.DisposeAsync();
+                throw new InvalidOperationException("The shop that was started for this does not become ready; what it said is above.");
             }
 
             await Task.Delay(20);
@@ -51,6 +48,19 @@ public sealed class GatewayProcess : IAsyncDisposable
 
         gateway.FirstAnswerAfter = Stopwatch.GetElapsedTime(began);
         return (new HttpTarget(address, Key, () => [process.Id], gateway), gateway);
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient http, Uri address)
+    {
+        try
+        {
+            return (await http.GetAsync(new Uri(address, "/health/ready"))).IsSuccessStatusCode;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            // Not listening yet.
+            return false;
+        }
     }
 
     /// <inheritdoc/>

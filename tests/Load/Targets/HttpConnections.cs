@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -31,7 +32,8 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
         {
             HttpAnswer answer = await connection.ExchangeAsync(request).WaitAsync(AnswerWithin);
             T taken = take(answer);
-            _idle.Add(connection);
+            if (connection.IsKept) _idle.Add(connection);
+            else connection.Dispose();
             return taken;
         }
         catch
@@ -47,9 +49,12 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
         while (_idle.TryTake(out Connection? connection)) connection.Dispose();
     }
 
-    private sealed class Connection(Socket socket) : IDisposable
+    private sealed class Connection(Stream stream) : IDisposable
     {
         private byte[] _buffer = new byte[8 * 1024];
+
+        /// <summary>Whether the other side takes another request.</summary>
+        public bool IsKept { get; private set; } = true;
 
         public static async Task<Connection> OpenAsync(Uri address)
         {
@@ -57,7 +62,11 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
             try
             {
                 await socket.ConnectAsync(address.Host, address.Port);
-                return new Connection(socket);
+                var stream = new NetworkStream(socket, ownsSocket: true);
+                if (address.Scheme != Uri.UriSchemeHttps) return new Connection(stream);
+                var secure = new SslStream(stream);
+                await secure.AuthenticateAsClientAsync(address.Host);
+                return new Connection(secure);
             }
             catch
             {
@@ -68,19 +77,19 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
 
         public async Task<HttpAnswer> ExchangeAsync(ReadOnlyMemory<byte> request)
         {
-            while (!request.IsEmpty) request = request[await socket.SendAsync(request)..];
+            await stream.WriteAsync(request);
             int have = 0, head = -1, length = 0;
             while (head < 0 || have < head + length)
             {
                 if (have == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
-                int read = await socket.ReceiveAsync(_buffer.AsMemory(have));
+                int read = await stream.ReadAsync(_buffer.AsMemory(have));
                 if (read == 0) throw new IOException("The shop closed the connection.");
                 have += read;
                 if (head >= 0) continue;
                 int end = _buffer.AsSpan(0, have).IndexOf("\r\n\r\n"u8);
                 if (end < 0) continue;
                 head = end + 4;
-                length = LengthOf(_buffer.AsSpan(0, end));
+                (length, IsKept) = Read(_buffer.AsSpan(0, end));
                 if (_buffer.Length < head + length) Array.Resize(ref _buffer, head + length);
             }
 
@@ -88,14 +97,24 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
             return new HttpAnswer(status, _buffer.AsMemory(head, length));
         }
 
-        public void Dispose() => socket.Dispose();
+        public void Dispose() => stream.Dispose();
 
-        private static int LengthOf(ReadOnlySpan<byte> head)
+        // Proxies write the names of headers as they like.
+        private static (int Length, bool IsKept) Read(ReadOnlySpan<byte> head)
         {
-            ReadOnlySpan<byte> name = "\r\nContent-Length: "u8;
-            int at = head.IndexOf(name);
-            if (at >= 0 && Utf8Parser.TryParse(head[(at + name.Length)..], out int length, out _)) return length;
-            return head.IndexOf("\r\nTransfer-Encoding: "u8) < 0 ? 0 : throw new IOException("The answer does not say its length.");
+            (int length, bool isKept) = (0, true);
+            foreach (Range line in head.Split("\r\n"u8))
+            {
+                ReadOnlySpan<byte> header = head[line];
+                int colon = header.IndexOf((byte)':');
+                if (colon < 0) continue;
+                ReadOnlySpan<byte> name = header[..colon], value = header[(colon + 1)..].Trim((byte)' ');
+                if (Ascii.EqualsIgnoreCase(name, "Content-Length"u8)) _ = Utf8Parser.TryParse(value, out length, out _);
+                else if (Ascii.EqualsIgnoreCase(name, "Connection"u8)) isKept = !Ascii.EqualsIgnoreCase(value, "close"u8);
+                else if (Ascii.EqualsIgnoreCase(name, "Transfer-Encoding"u8)) throw new IOException("The answer does not say its length.");
+            }
+
+            return (length, isKept);
         }
     }
 }
