@@ -11,8 +11,6 @@ namespace Shop.Gateway;
 /// <summary>Puts the gateway together.</summary>
 public static class ShopGateway
 {
-    private const long BodyBytesMax = 1024 * 1024;
-
     // Every request has a trace id, whether or not somebody collects traces.
     private static readonly ActivityListener EveryRequest = new()
     {
@@ -42,6 +40,7 @@ public static class ShopGateway
         ActivitySource.AddActivityListener(EveryRequest);
         WebApplication app = builder.Build();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<BodyLimit>();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>();
         MapRoutes(app);
@@ -81,7 +80,7 @@ public static class ShopGateway
     private static void ConfigureLimits(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = BodyBytesMax;
+        kestrel.Limits.MaxRequestBodySize = BodyLimit.BytesMax;
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestHeaderCount = 64;
         kestrel.Limits.MaxRequestLineSize = 8 * 1024;

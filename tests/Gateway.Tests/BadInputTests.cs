@@ -22,9 +22,12 @@ public sealed class BadInputTests
     public async Task A_body_that_is_not_a_json_object_is_refused(string body, string type, int code) =>
         await Unchanged(async (shop, _) => (await shop.Post("/v1/checkouts", body, ("Content-Type", type))).ShouldBe(code));
 
-    [Fact]
-    public async Task A_body_over_the_limit_is_refused() =>
-        await Unchanged(async (shop, _) => (await shop.Post("/v1/products", "{\"title\":\"" + new string('x', 2_000_000) + "\"}")).ShouldBe(413));
+    // More than the buffers of the two sides hold: the client reads its answer although it was not done with sending.
+    [Theory]
+    [InlineData(2_000_000)]
+    [InlineData(15_000_000)]
+    public async Task A_body_over_the_limit_is_refused(int length) =>
+        await Unchanged(async (shop, _) => (await shop.Post("/v1/products", "{\"title\":\"" + new string('x', length) + "\"}")).ShouldBe(413));
 
     [Fact]
     public async Task Nesting_over_the_limit_is_refused() => await Unchanged(async (shop, sku) =>
