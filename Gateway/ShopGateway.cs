@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Shop.Gateway.Access;
+using Shop.Gateway.Admission;
 using Shop.Gateway.Demo;
 using Shop.Gateway.Endpoints;
 using Shop.Gateway.Http;
@@ -32,7 +33,9 @@ public static class ShopGateway
             .ValidateOnStart();
         builder.Services.AddSingleton<RateLimits>();
         builder.Services.AddSingleton<KeyRing>();
+        builder.Services.AddSingleton<SignedToken>();
         builder.Services.AddSingleton<PageToken>();
+        builder.Services.AddSingleton<WaitingRoomDoor>();
         builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
         builder.Services.AddShopOpenApi();
         builder.Services.AddHostedService<DemoCatalog>();
@@ -57,6 +60,7 @@ public static class ShopGateway
         v1.MapCustomers();
         v1.MapPromotions();
         v1.MapAccess();
+        v1.MapWaitingRooms();
         v1.MapViews();
         v1.MapRecommendations();
         v1.MapAnalytics();

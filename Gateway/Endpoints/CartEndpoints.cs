@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Shop.Carts;
 using Shop.Gateway.Access;
+using Shop.Gateway.Admission;
 using Shop.Gateway.Http;
 using Shop.Hosting;
 using Shop.Orders;
@@ -58,23 +59,27 @@ internal static class CartEndpoints
     private static async Task<IResult> Merge(HttpContext context, string id, Json<MergeBody> body, IGrainFactory grains) =>
         Views.Reply(await Cart(grains, id).Merge(context.Caller(), Fields.Id<CartId>(body.Value.From, "from")));
 
-    private static async Task<IResult> Checkout(HttpContext context, string id, Json<CartCheckoutBody> body, IGrainFactory grains)
+    private static async Task<IResult> Checkout(HttpContext context, string id, Json<CartCheckoutBody> body, IGrainFactory grains, WaitingRoomDoor rooms)
     {
         CartCheckoutBody b = body.Value;
         Caller caller = context.Caller();
         (string method, string token) = Payment(b.Payment);
         var command = new CheckoutCart(
             caller, new OrderId(context.NewId("order")), context.Fingerprint(), Customer(caller, b.CustomerId) ?? caller.CustomerId,
-            new Contact(Fields.Email(b.Email, "email"), Fields.Address(b.ShippingAddress, "shippingAddress")), method, token, b.AcceptPriceChanges ?? false);
+            new Contact(Fields.Email(b.Email, "email"), Fields.Address(b.ShippingAddress, "shippingAddress")), method, token, b.AcceptPriceChanges ?? false)
+        {
+            Barred = await rooms.BarredAsync(context),
+        };
         return await Cart(grains, id).Checkout(command) switch
         {
             CheckoutAnswer.FromOrder order => Views.Reply(order.Answer, created: true),
+            CheckoutAnswer.CartRefused { Reason: CartAnswer.Barred barred } => await rooms.RefusalAsync(context, barred.Sku),
             CheckoutAnswer.CartRefused refused => Views.Reply(refused.Reason),
             CheckoutAnswer other => throw new InvalidOperationException($"{other.GetType().Name} is not an answer of a checkout."),
         };
     }
 
-    private static async Task<IResult> Express(HttpContext context, Json<CheckoutBody> body, IGrainFactory grains)
+    private static async Task<IResult> Express(HttpContext context, Json<CheckoutBody> body, IGrainFactory grains, WaitingRoomDoor rooms)
     {
         CheckoutBody b = body.Value;
         Caller caller = context.Caller();
@@ -86,8 +91,12 @@ internal static class CartEndpoints
         var command = new PlaceOrder(
             context.Fingerprint(), caller.SessionId, Customer(caller, b.CustomerId) ?? caller.CustomerId, null, lines, coupons,
             b.Currency is null ? null : Fields.Currency(b.Currency, "currency"),
-            new Contact(Fields.Email(b.Email, "email"), Fields.Address(b.ShippingAddress, "shippingAddress")), method, token);
-        return Views.Reply(await grains.GetGrain<IOrderGrain>(context.NewId("order")).Place(command), created: true);
+            new Contact(Fields.Email(b.Email, "email"), Fields.Address(b.ShippingAddress, "shippingAddress")), method, token)
+        {
+            Barred = await rooms.BarredAsync(context),
+        };
+        OrderAnswer answer = await grains.GetGrain<IOrderGrain>(context.NewId("order")).Place(command);
+        return answer is OrderAnswer.Barred barred ? await rooms.RefusalAsync(context, barred.Sku) : Views.Reply(answer, created: true);
     }
 
     // A session acts for its own customer; that there is another one is not revealed.

@@ -100,6 +100,18 @@ public sealed record PromotionReply(
     string Code, decimal? PercentOff, MoneyBody? AmountOff, MoneyBody? MinimumTotal, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, int? UsesMax,
     int? UsesPerCustomerMax, bool Combinable, long Uses, long Version);
 
+public sealed record WaitingRoomBody(
+    [property: JsonRequired] IReadOnlyList<string> Skus, [property: JsonRequired] double AdmittedPerSecond, DateTimeOffset? OpensAt, int? AdmissionSeconds, bool? CustomersOnly);
+
+public sealed record WaitingRoomReply(
+    string Id, IReadOnlyList<string> Skus, double AdmittedPerSecond, DateTimeOffset? OpensAt, int AdmissionSeconds, bool CustomersOnly, long Issued, long Admitted, long Expired, long Waiting);
+
+public sealed record WaitingRoomListReply(IReadOnlyList<GuardedSkusReply> WaitingRooms);
+
+public sealed record GuardedSkusReply(string Id, IReadOnlyList<string> Skus);
+
+public sealed record TicketReply(string Ticket, long Number, string State, long Position, double? EstimatedSeconds);
+
 public sealed record SessionBody(string? CustomerId, int? TtlSeconds);
 
 public sealed record SessionReply(string Id, string Token, string? CustomerId, DateTimeOffset ExpiresAt);
@@ -196,6 +208,10 @@ public sealed record ScoresReply(int Recency, int Frequency, int Monetary);
 [JsonSerializable(typeof(CustomerExportReply))]
 [JsonSerializable(typeof(PromotionBody))]
 [JsonSerializable(typeof(PromotionReply))]
+[JsonSerializable(typeof(WaitingRoomBody))]
+[JsonSerializable(typeof(WaitingRoomReply))]
+[JsonSerializable(typeof(WaitingRoomListReply))]
+[JsonSerializable(typeof(TicketReply))]
 [JsonSerializable(typeof(SessionBody))]
 [JsonSerializable(typeof(SessionReply))]
 [JsonSerializable(typeof(KeyBody))]

@@ -24,7 +24,7 @@ public sealed class Reply : IResult
     public string? ETag { get; init; }
 
     /// <summary>After how many seconds to try again.</summary>
-    public int? RetryAfterSeconds { get; init; }
+    public int? RetryAfterSeconds { get; private set; }
 
     /// <summary>A resource.</summary>
     public static Reply Ok<T>(T value, long? version = null) => Json(StatusCodes.Status200OK, value, version, null);
@@ -41,6 +41,13 @@ public sealed class Reply : IResult
     /// <summary>A problem; see <see cref="Problems"/>.</summary>
     public static Reply Problem(ProblemBody problem, int? retryAfterSeconds = null) =>
         new(problem.Status, "application/problem+json", problem.ToBytes()) { RetryAfterSeconds = retryAfterSeconds };
+
+    /// <summary>The same answer, which says when to ask again.</summary>
+    public Reply After(int seconds)
+    {
+        RetryAfterSeconds = seconds;
+        return this;
+    }
 
     /// <summary>An answer that was kept.</summary>
     public static Reply Stored(Shop.Access.StoredResponse stored) =>

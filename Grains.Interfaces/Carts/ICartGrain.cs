@@ -52,6 +52,13 @@ public sealed record CheckoutCart(
     /// <summary>When it was bought, if that is not now: an order of another system that is brought in later.</summary>
     [Id(0)]
     public DateTimeOffset? OccurredAt { get; init; }
+
+    /// <summary>SKUs that this caller may not buy now, because a waiting room is before them.</summary>
+    [Id(1)]
+    public ImmutableArray<Sku> Barred { get; init; } = [];
+
+    /// <summary>Whether the SKU is one of those; a caller of older software names none.</summary>
+    public bool Bars(Sku sku) => !Barred.IsDefaultOrEmpty && Barred.Contains(sku);
 }
 
 /// <summary>A line of a cart with the price at which it was put in.</summary>
@@ -99,6 +106,10 @@ public abstract record CartAnswer
     /// <summary>No such cart, or not for this caller.</summary>
     [GenerateSerializer, Immutable, Alias("CartAnswer.NotFound")]
     public sealed record NotFound : CartAnswer;
+
+    /// <summary>A waiting room is before this SKU; nothing happened.</summary>
+    [GenerateSerializer, Immutable, Alias("CartAnswer.Barred")]
+    public sealed record Barred(Sku Sku) : CartAnswer;
 
     /// <summary>No such SKU.</summary>
     [GenerateSerializer, Immutable, Alias("CartAnswer.UnknownSku")]

@@ -50,6 +50,13 @@ public sealed record PlaceOrder(
     /// <summary>When it was bought, if that is not now: an order of another system that is brought in later.</summary>
     [Id(0)]
     public DateTimeOffset? OccurredAt { get; init; }
+
+    /// <summary>SKUs that this caller may not buy now, because a waiting room is before them.</summary>
+    [Id(1), System.Text.Json.Serialization.JsonIgnore]
+    public ImmutableArray<Sku> Barred { get; init; } = [];
+
+    /// <summary>Whether the SKU is one of those; a caller of older software names none.</summary>
+    public bool Bars(Sku sku) => !Barred.IsDefaultOrEmpty && Barred.Contains(sku);
 }
 
 /// <summary>A SKU and a quantity; with an expected price the order is refused when the price is another one.</summary>
@@ -223,6 +230,10 @@ public abstract record OrderAnswer
     /// <summary>The checkout came to nothing.</summary>
     [GenerateSerializer, Immutable, Alias("OrderAnswer.Rejected")]
     public sealed record Rejected(Rejection Reason) : OrderAnswer;
+
+    /// <summary>A waiting room is before this SKU; nothing happened.</summary>
+    [GenerateSerializer, Immutable, Alias("OrderAnswer.Barred")]
+    public sealed record Barred(Sku Sku) : OrderAnswer;
 
     /// <summary>No such order, or not for this caller.</summary>
     [GenerateSerializer, Immutable, Alias("OrderAnswer.NotFound")]

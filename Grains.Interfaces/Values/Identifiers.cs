@@ -78,3 +78,14 @@ public readonly record struct CouponCode(string Value) : IIdentifier<CouponCode>
     /// <inheritdoc/>
     public override string ToString() => Value;
 }
+
+/// <summary>A waiting room.</summary>
+[GenerateSerializer, Immutable, Alias("RoomId"), JsonConverter(typeof(IdentifierJsonConverter<RoomId>))]
+public readonly record struct RoomId(string Value) : IIdentifier<RoomId>
+{
+    /// <inheritdoc/>
+    public static RoomId Of(string value) => new(value);
+
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}

@@ -90,6 +90,7 @@ public sealed class CartGrain(
             if (refused is CartAnswer.Closed && State.OrderId == command.OrderId) return new CheckoutAnswer.FromOrder(await PlaceOrder(command));
             if (refused is not null) return Refused(refused);
             if (State.Lines.IsEmpty) return Refused(new CartAnswer.RuleBroken("cart-empty", "The cart is empty."));
+            if (State.Lines.FirstOrDefault(l => command.Bars(l.Sku)) is { } barred) return Refused(new CartAnswer.Barred(barred.Sku));
             await Commit(new CartEvent.CheckoutStarted(command.OrderId, Now));
             return new CheckoutAnswer.FromOrder(await PlaceOrder(command));
         }

@@ -34,6 +34,7 @@ public sealed class OrderGrain(
     {
         if (_placing) return new OrderAnswer.InProgress();
         if (State.Phase != OrderPhase.None && State.Fingerprint != command.Fingerprint) return new OrderAnswer.OtherCommand();
+        if (State.Phase == OrderPhase.None && command.Lines.FirstOrDefault(l => command.Bars(l.Sku)) is { } barred) return new OrderAnswer.Barred(barred.Sku);
         _placing = true;
         try
         {

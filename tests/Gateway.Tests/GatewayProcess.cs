@@ -39,6 +39,9 @@ public sealed class GatewayProcess : IAsyncDisposable
         return Process.Start(start)!;
     }
 
+    /// <summary>A client with another key or token.</summary>
+    public ShopClient Client(string key) => new(_address, key);
+
     public async Task StartAsync()
     {
         Admin.Dispose();
