@@ -32,6 +32,10 @@ public static class ShopGateway
             .Validate(o => o is { KeyRequestsPerSecond: >= 0, SessionRequestsPerSecond: >= 0 }, "Shop:RateLimit takes requests a second, for instance 5000, or 0 for no limit.")
             .ValidateOnStart();
         builder.Services.AddSingleton<RateLimits>();
+        builder.Services.AddOptions<AdmissionOptions>().BindConfiguration("Shop:Admission")
+            .Validate(o => o.IsValid, "Shop:Admission takes positive times and numbers, and the smallest concurrency must not exceed the largest.")
+            .ValidateOnStart();
+        builder.Services.AddSingleton<AdmissionQueue>();
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<SignedToken>();
         builder.Services.AddSingleton<PageToken>();

@@ -1,4 +1,5 @@
 using Shop.Gateway.Access;
+using Shop.Gateway.Admission;
 using Shop.Gateway.Http;
 using Shop.Stock;
 
@@ -19,7 +20,7 @@ internal static class StockEndpoints
             .Produces<StockReply>(201).ProducesProblems(400, 404, 409, 422).WithSummary("Corrects the count").WithName("adjustStock");
         stock.MapPut("/rules", SetRules).Needs(Scopes.StockWrite).AddEndpointFilter<IdempotencyFilter>()
             .Produces<StockReply>().ProducesProblems(400, 422).WithSummary("Sets the limit per customer and the sale windows").WithName("setStockRules");
-        stock.MapPost("/reservations", Reserve).Needs(Scopes.StockWrite)
+        stock.MapPost("/reservations", Reserve).Needs(Scopes.StockWrite).AddEndpointFilter<AdmissionFilter>()
             .Produces<ReservationReply>(201).ProducesProblems(400, 404, 409).WithSummary("Holds units for a while").WithName("reserveStock");
         stock.MapDelete("/reservations/{id}", Release).Needs(Scopes.StockWrite)
             .Produces(204).ProducesProblems(404, 409).WithSummary("Gives held units back").WithName("releaseStock");

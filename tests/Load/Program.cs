@@ -5,8 +5,8 @@ using Shop.Load.Scenarios;
 using Shop.Load.Targets;
 using Shop.Testing;
 
-var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; start for a cold start; or table for the figures of the design in one go." };
-scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "start", "table");
+var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; waiting-room for a queue of --buyers drained at --rate (500) a second; start for a cold start; or table for the figures of the design in one go." };
+scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "waiting-room", "start", "table");
 var target = new Option<string>("--target") { Description = "The address of a gateway; gateway, a shop in a process of its own; in-process, a shop in this process without HTTP; plain, a minimal endpoint over SQL.", DefaultValueFactory = _ => "gateway" };
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
@@ -58,6 +58,13 @@ root.SetAction(async (parsed, cancellation) =>
     try
     {
         await using TargetPlace place = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database));
+        if (name == "waiting-room")
+        {
+            if (place.Target is not HttpTarget http) return Fail("Tickets are of the gateway: --target is an address or gateway.");
+            using var crowd = new WaitingRoomRun(http, parsed.GetValue(buyers), parsed.GetValue(rate) ?? 500);
+            return await crowd.RunAsync(cancellation);
+        }
+
         LoadResult result = await LoadRun.RunAsync(name, load, place.Target, options, cancellation);
         Summary.Print(result);
         if (parsed.GetValue(html) is { } page) await File.WriteAllTextAsync(page, HtmlReport.Make(result), CancellationToken.None);

@@ -18,12 +18,14 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
 {
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(60);
     private readonly ConcurrentBag<Connection> _idle = [];
-    private readonly string _headers = $"Host: {address.Authority}\r\nAuthorization: Bearer {key}\r\n";
+    private readonly string _host = $"Host: {address.Authority}\r\n";
 
-    /// <summary>Sends a request; <paramref name="take"/> reads what it needs of the answer.</summary>
-    public async Task<T> SendAsync<T>(string method, string path, string? body, string? idempotencyKey, Func<HttpAnswer, T> take)
+    /// <summary>Sends a request; <paramref name="take"/> reads what it needs of the answer. A visitor comes with a token of its own and perhaps a ticket.</summary>
+    public async Task<T> SendAsync<T>(string method, string path, string? body, string? idempotencyKey, Func<HttpAnswer, T> take, string? token = null, string? ticket = null)
     {
-        var head = new StringBuilder(256).Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\n").Append(_headers);
+        var head = new StringBuilder(256).Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\n").Append(_host)
+            .Append("Authorization: Bearer ").Append(token ?? key).Append("\r\n");
+        if (ticket is not null) head.Append("Waiting-Room-Ticket: ").Append(ticket).Append("\r\n");
         if (idempotencyKey is not null) head.Append("Idempotency-Key: ").Append(idempotencyKey).Append("\r\n");
         if (body is not null) head.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
         byte[] request = Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());

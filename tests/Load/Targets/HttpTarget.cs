@@ -36,11 +36,8 @@ public sealed class HttpTarget(Uri address, string key, Func<IEnumerable<int>>? 
     /// <inheritdoc/>
     public Task<Outcome> CheckoutAsync(IReadOnlyList<LoadLine> lines, string key)
     {
-        var body = new StringBuilder("{\"lines\":[", 256);
-        foreach ((int i, LoadLine line) in lines.Index()) body.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? "," : "")}{{\"sku\":\"{line.Sku}\",\"quantity\":{line.Quantity}}}");
-        body.Append("],\"email\":\"load@example.com\",\"payment\":{\"method\":\"card\",\"token\":\"tok_approve\"}}");
         // Another request with the same key is still under way: that is no answer yet.
-        return _http.SendAsync("POST", "/v1/checkouts", body.ToString(), key, static a => a.Status == 409 && a.Body.Span.IndexOf("request-in-progress"u8) >= 0 ? Outcome.Shed : Of(a.Status));
+        return _http.SendAsync("POST", "/v1/checkouts", CheckoutBody(lines), key, static a => a.Status == 409 && a.Body.Span.IndexOf("request-in-progress"u8) >= 0 ? Outcome.Shed : Of(a.Status));
     }
 
     /// <inheritdoc/>
@@ -58,15 +55,29 @@ public sealed class HttpTarget(Uri address, string key, Func<IEnumerable<int>>? 
 
     /// <summary>Sends a request that has to succeed; the answer's body.</summary>
     /// <exception cref="IOException">It did not.</exception>
-    public Task<string> ExpectAsync(string method, string path, string? body = null) => _http.SendAsync(method, path, body, null, answer => answer.Status is >= 200 and < 300
-        ? Encoding.UTF8.GetString(answer.Body.Span)
-        : throw new IOException($"{method} {path} was answered with {answer.Status}: {Encoding.UTF8.GetString(answer.Body.Span)}"));
+    public Task<string> ExpectAsync(string method, string path, string? body = null, string? token = null) => _http.SendAsync(
+        method, path, body, null,
+        answer => answer.Status is >= 200 and < 300
+            ? Encoding.UTF8.GetString(answer.Body.Span)
+            : throw new IOException($"{method} {path} was answered with {answer.Status}: {Encoding.UTF8.GetString(answer.Body.Span)}"),
+        token);
+
+    /// <summary>A visitor buys one unit with a ticket of a waiting room; the status of the answer.</summary>
+    public Task<int> BuyAsync(string sku, string key, string token, string ticket) =>
+        _http.SendAsync("POST", "/v1/checkouts", CheckoutBody([new LoadLine(sku, 1)]), key, static a => a.Status, token, ticket);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         if (owned is not null) await owned.DisposeAsync();
+    }
+
+    private static string CheckoutBody(IReadOnlyList<LoadLine> lines)
+    {
+        var body = new StringBuilder("{\"lines\":[", 256);
+        foreach ((int i, LoadLine line) in lines.Index()) body.Append(CultureInfo.InvariantCulture, $"{(i > 0 ? "," : "")}{{\"sku\":\"{line.Sku}\",\"quantity\":{line.Quantity}}}");
+        return body.Append("],\"email\":\"load@example.com\",\"payment\":{\"method\":\"card\",\"token\":\"tok_approve\"}}").ToString();
     }
 
     private static Outcome Of(int status) => status switch

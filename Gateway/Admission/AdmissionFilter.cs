@@ -1,0 +1,41 @@
+using Shop.Gateway.Http;
+
+namespace Shop.Gateway.Admission;
+
+/// <summary>Has a request wait for its turn, or sends it away with a time to come back.</summary>
+public sealed class AdmissionFilter(AdmissionQueue queue, TimeProvider clock) : IEndpointFilter
+{
+    private const int ComeBackMax = 4;
+
+    /// <inheritdoc/>
+    public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        Refused refused = await queue.EnterAsync(Wanted(context), context.HttpContext.RequestAborted);
+        if (refused != Refused.No)
+        {
+            // Not all at once.
+            int seconds = Random.Shared.Next(1, ComeBackMax);
+            return refused == Refused.BusySku
+                ? Reply.Problem(Problems.Of(429, "busy", "Too many want this at the same time.", "Nothing happened. Try again with the same Idempotency-Key."), seconds)
+                : Reply.Problem(Problems.Of(503, "overloaded", "The shop has more to do than it can.", "Nothing happened. Try again with the same Idempotency-Key."), seconds);
+        }
+
+        long began = clock.GetTimestamp();
+        try
+        {
+            return await next(context);
+        }
+        finally
+        {
+            queue.Leave(began);
+        }
+    }
+
+    // What the request is about: a SKU, or a cart.
+    private static string Wanted(EndpointFilterInvocationContext context)
+    {
+        foreach (object? argument in context.Arguments)
+            if (argument is Json<CheckoutBody> { Value.Lines: [{ Sku: { } sku }, ..] }) return sku;
+        return (string?)context.HttpContext.GetRouteValue("sku") ?? (string?)context.HttpContext.GetRouteValue("id") ?? "";
+    }
+}
