@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
 using Shop.Gateway.Access;
 using Shop.Gateway.Admission;
 using Shop.Gateway.Demo;
 using Shop.Gateway.Endpoints;
 using Shop.Gateway.Http;
 using Shop.Hosting;
+using Shop.Metrics;
 
 namespace Shop.Gateway;
 
@@ -36,6 +38,7 @@ public static class ShopGateway
             .Validate(o => o.IsValid, "Shop:Admission takes positive times and numbers, and the smallest concurrency must not exceed the largest.")
             .ValidateOnStart();
         builder.Services.AddSingleton<AdmissionQueue>();
+        builder.Services.AddSingleton<AdmissionInstruments>();
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<SignedToken>();
         builder.Services.AddSingleton<PageToken>();
@@ -46,6 +49,7 @@ public static class ShopGateway
 
         ActivitySource.AddActivityListener(EveryRequest);
         WebApplication app = builder.Build();
+        app.UseMiddleware<TraceMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<BodyLimit>();
         app.UseRouting();
@@ -75,6 +79,11 @@ public static class ShopGateway
         app.MapGet("/health/ready", (Readiness readiness) => readiness.Obstacle is { } obstacle
             ? Problems.Unavailable("unavailable", obstacle)
             : Results.Text("ready")).ExcludeFromDescription();
+        // From the start, not from the first time that somebody asks.
+        MetricsCollector metrics = app.Services.GetRequiredService<MetricsCollector>();
+        app.Services.GetRequiredService<AdmissionInstruments>();
+        RouteHandlerBuilder figures = app.MapGet("/metrics", () => Results.Text(metrics.Write(), MetricsCollector.ContentType)).ExcludeFromDescription();
+        if (!app.Services.GetRequiredService<IOptions<ShopOptions>>().Value.OpenMetrics) figures.Needs(Scopes.Operate);
         app.MapOpenApi("/openapi/{documentName}.json");
         app.UseSwaggerUI(ui =>
         {
@@ -92,7 +101,7 @@ public static class ShopGateway
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestHeaderCount = 64;
         kestrel.Limits.MaxRequestLineSize = 8 * 1024;
-        kestrel.Limits.MaxConcurrentConnections = 20_000;
+        kestrel.Limits.MaxConcurrentConnections = OpenFiles.ConnectionsMax(20_000);
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
     }
 }

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Clustering;
 using Shop.Hosting;
+using Shop.Metrics;
 
 if (args is ["--help" or "-h" or "-?", ..])
 {
@@ -19,7 +20,7 @@ if (args is ["--help" or "-h" or "-?", ..])
           --Shop:Cluster:Name=...           the silo's name, kept over restarts; host and port by default
           --Shop:Cluster:ListenAddress=...  127.0.0.1 by default; with 0.0.0.0 set Shop:Cluster:Host too
           --Shop:Cluster:Port=...           0 by default: any port that is free
-          --urls=...                        where /health/live and /health/ready answer; any free port of loopback by default
+          --urls=...                        where /health/live, /health/ready and /metrics answer; any free port of loopback by default
         """);
     return 0;
 }
@@ -35,6 +36,9 @@ try
     await using WebApplication app = builder.Build();
     app.MapGet("/health/live", () => Results.Text("live"));
     app.MapGet("/health/ready", (Readiness readiness) => readiness.Obstacle is { } obstacle ? Results.Text(obstacle, statusCode: 503) : Results.Text("ready"));
+    // From the start, not from the first time that somebody asks.
+    MetricsCollector metrics = app.Services.GetRequiredService<MetricsCollector>();
+    app.MapGet("/metrics", () => Results.Text(metrics.Write(), MetricsCollector.ContentType));
     app.MapGet("/cluster", (IClusterHealth cluster) => Results.Json(new ClusterState(cluster.IsReady, cluster.View, cluster.Silos, cluster.Activations), ClusterJson.Default.ClusterState));
     await app.RunAsync();
     return 0;

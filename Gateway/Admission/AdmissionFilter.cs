@@ -3,16 +3,18 @@ using Shop.Gateway.Http;
 namespace Shop.Gateway.Admission;
 
 /// <summary>Has a request wait for its turn, or sends it away with a time to come back.</summary>
-public sealed class AdmissionFilter(AdmissionQueue queue, TimeProvider clock) : IEndpointFilter
+public sealed class AdmissionFilter(AdmissionQueue queue, AdmissionInstruments instruments, TimeProvider clock) : IEndpointFilter
 {
     private const int ComeBackMax = 4;
 
     /// <inheritdoc/>
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
+        long asked = clock.GetTimestamp();
         Refused refused = await queue.EnterAsync(Wanted(context), context.HttpContext.RequestAborted);
         if (refused != Refused.No)
         {
+            instruments.Refused(refused);
             // Not all at once.
             int seconds = Random.Shared.Next(1, ComeBackMax);
             return refused == Refused.BusySku
@@ -21,6 +23,7 @@ public sealed class AdmissionFilter(AdmissionQueue queue, TimeProvider clock) : 
         }
 
         long began = clock.GetTimestamp();
+        instruments.Waited(clock.GetElapsedTime(asked, began));
         try
         {
             return await next(context);

@@ -21,12 +21,16 @@ public enum Refused
 /// </summary>
 public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvider clock)
 {
+    // Enough that there is always a next one, and little beside the work itself.
+    private const double WaitShare = 0.25;
+
     private readonly Lock _lock = new();
     private readonly ConcurrencyLimit _limit = new(options.Value);
     private readonly Dictionary<string, Queue<Waiter>> _waiting = new(StringComparer.Ordinal);
     private readonly Queue<string> _turns = new();
     private int _running, _waitingCount;
-    private long _crowdedSince;
+    private long? _crowdedSince;
+    private long _crowdedAt;
 
     /// <summary>Requests that are worked on.</summary>
     public int Running => Volatile.Read(ref _running);
@@ -52,9 +56,9 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
                 return ValueTask.FromResult(Refused.No);
             }
 
+            SeeCrowd();
             int ahead = _waiting.TryGetValue(key, out Queue<Waiter>? queue) ? queue.Count : 0;
             if (Refuse(ahead) is not Refused.No and var reason) return ValueTask.FromResult(reason);
-            if (_waitingCount == 0) _crowdedSince = clock.GetTimestamp();
             if (queue is null)
             {
                 _waiting[key] = queue = new Queue<Waiter>();
@@ -89,15 +93,23 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
         foreach (Waiter waiter in next ?? []) waiter.Begin();
     }
 
+    // A crowd is over when nobody has had to wait for a while, not as soon as its queue is empty: another burst would be let in then.
+    private void SeeCrowd()
+    {
+        long now = clock.GetTimestamp();
+        if (_crowdedSince is null || clock.GetElapsedTime(_crowdedAt, now) > options.Value.Calm) _crowdedSince = now;
+        _crowdedAt = now;
+    }
+
     private Refused Refuse(int ahead)
     {
         if (ahead >= options.Value.WaitingPerSkuMax) return Refused.BusySku;
         if (_waitingCount >= options.Value.WaitingMax) return Refused.Overloaded;
-        bool isBurst = _waitingCount == 0 || clock.GetElapsedTime(_crowdedSince) < options.Value.Burst;
+        bool isBurst = clock.GetElapsedTime(_crowdedSince!.Value) < options.Value.Burst;
         if (isBurst || _limit.Throughput == 0) return Refused.No;
         // In a round of turns every key has one.
         double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / _limit.Throughput;
-        if (wait <= options.Value.TargetLatency.TotalSeconds) return Refused.No;
+        if (wait <= options.Value.TargetLatency.TotalSeconds * WaitShare) return Refused.No;
         return ahead > _waitingCount / 2 && _waiting.Count > 1 ? Refused.BusySku : Refused.Overloaded;
     }
 

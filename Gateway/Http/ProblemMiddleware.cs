@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
 using Orleans.Runtime;
 using Shop.Journaling;
 
@@ -11,8 +10,6 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
     /// <summary>Runs the request.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
-        // The caller can follow its request through the shop's traces, and name it when it asks about a problem.
-        if (Activity.Current?.Id is { } trace) context.Response.Headers["traceparent"] = trace;
         Reply? reply;
         try
         {

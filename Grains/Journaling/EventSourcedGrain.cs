@@ -158,7 +158,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
             foreach (TEvent @event in events) State = State.Apply(@event);
             State.AssertInvariants();
             Version += events.Length;
-            return _journal.Append(events, State.HasWork, EventJson, later);
+            return JournalTrace.Follow(_journal.Append(events, State.HasWork, EventJson, later), _journal.GrainId, events.Length);
         }
         catch (Exception e)
         {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.Extensions.ObjectPool;
 
 namespace Shop.Journaling;
 
@@ -10,7 +11,7 @@ internal sealed class GrainAppend(GrainJournal owner)
     [ThreadStatic]
     private static Utf8JsonWriter? _json;
 
-    private readonly ArrayBufferWriter<byte> _events = new(256);
+    private readonly ArrayBufferWriter<byte> _events = Buffers.Shared.Get();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public GrainJournal Owner => owner;
@@ -45,12 +46,35 @@ internal sealed class GrainAppend(GrainJournal owner)
         return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, now, _events.WrittenMemory);
     }
 
-    public void Succeed() => _done.TrySetResult();
+    /// <summary>The commit is durable; nobody reads its bytes any more.</summary>
+    public void Succeed()
+    {
+        Buffers.Shared.Return(_events);
+        owner.Settle(this);
+        _done.TrySetResult();
+    }
 
+    // The bytes are left to the collector: a store that did not answer may still look at them.
     public void Fail(Exception error)
     {
         owner.Break(error);
         _done.TrySetException(error);
         _ = _done.Task.Exception; // A command that nobody waits for must not count as an unobserved error.
+    }
+
+    // What a commit needs for a moment is used by the next one. A grain that is idle owns none of it.
+    private sealed class Buffers : PooledObjectPolicy<ArrayBufferWriter<byte>>
+    {
+        private const int CapacityAtFirst = 2 * 1024, CapacityMax = 64 * 1024, KeptMax = 2_048;
+
+        public static ObjectPool<ArrayBufferWriter<byte>> Shared { get; } = new DefaultObjectPool<ArrayBufferWriter<byte>>(new Buffers(), KeptMax);
+
+        public override ArrayBufferWriter<byte> Create() => new(CapacityAtFirst);
+
+        public override bool Return(ArrayBufferWriter<byte> obj)
+        {
+            obj.ResetWrittenCount();
+            return obj.Capacity <= CapacityMax;
+        }
     }
 }

@@ -103,6 +103,15 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
         }
     }
 
+    /// <summary>A commit is durable; there is nothing more to know of it.</summary>
+    public void Settle(GrainAppend append)
+    {
+        lock (_lock)
+        {
+            if (ReferenceEquals(_last, append)) _last = null;
+        }
+    }
+
     /// <summary>A commit was refused: what this activation has in memory is not what is in the journal.</summary>
     public void Break(Exception error)
     {

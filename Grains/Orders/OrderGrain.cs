@@ -8,7 +8,7 @@ using Decision = Shop.Journaling.Decision<Shop.Orders.OrderEvent, Shop.Orders.Or
 namespace Shop.Orders;
 
 /// <inheritdoc cref="IOrderGrain"/>
-[Reentrant, GrainType("order"), CollectionAgeLimit(Minutes = 2)]
+[Reentrant, GrainType("order"), CollectionAgeLimit(Minutes = 1)]
 public sealed class OrderGrain(
     JournalServices services,
     IOptions<OrderOptions> options,

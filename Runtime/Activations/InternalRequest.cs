@@ -16,6 +16,8 @@ internal sealed class InternalRequest(string name, Func<Task> run, Action<Except
 
     internal override bool IsAnswered => HasEnded;
 
+    internal override Exception? Error => null;
+
     internal override void OnAnswered(Action action) => throw new InvalidOperationException("Nobody waits for the runtime's own turns.");
 
     internal override void WriteAnswer(CodecWriter writer) => throw new InvalidOperationException("The runtime's own turns stay in their process.");

@@ -32,6 +32,9 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
 
     internal CallAmbience? Ambience { get; set; }
 
+    /// <summary>The span of this call; null when nobody collects its trace.</summary>
+    private Activity? Span { get; set; }
+
     /// <summary>How often the call went from one silo to another.</summary>
     internal int Hops { get; set; }
 
@@ -67,6 +70,9 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
 
     /// <summary>Whether the caller has been told how the call ended.</summary>
     internal abstract bool IsAnswered { get; }
+
+    /// <summary>The error that the caller was told; null when there is none.</summary>
+    internal abstract Exception? Error { get; }
 
     /// <summary>Runs the action when the caller has been told.</summary>
     internal abstract void OnAnswered(Action action);
@@ -112,6 +118,7 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
         SetSynchronizationContext(this);
         CallAmbience? ambience = Ambience;
         ambience?.Enter();
+        if (ambience is not null) Span = CallTrace.Begin(this);
         try
         {
             if (activation.Class.HasFilters) FilterChain.Incoming(this, activation);
@@ -149,7 +156,9 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
     /// <summary>The method has ended; once only, whatever was said to the caller before.</summary>
     protected void Ended()
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 0) Activation!.OnEnded(this);
+        if (Interlocked.Exchange(ref _ended, 1) != 0) return;
+        if (Span is { } span) CallTrace.End(span, Error);
+        Activation!.OnEnded(this);
     }
 
     private sealed class Continuation(GrainRequest request, SendOrPostCallback callback, object? state) : ITurn
@@ -165,22 +174,29 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
 }
 
 /// <summary>What flows along with a call besides its arguments: request context and trace context.</summary>
-internal sealed class CallAmbience(ImmutableDictionary<string, object>? values, Activity? activity)
+internal sealed class CallAmbience(ImmutableDictionary<string, object>? values, Activity? activity, ActivityContext? parent)
 {
     public ImmutableDictionary<string, object>? Values => values;
 
+    /// <summary>The span that the call was made in, in this process or in another.</summary>
+    public ActivityContext? Parent => parent;
+
     public string? TraceParent => activity?.Id;
 
-    public static CallAmbience? Capture() => Of(RequestContext.Current, Activity.Current);
+    public static CallAmbience? Capture()
+    {
+        Activity? activity = Activity.Current;
+        return Of(RequestContext.Current, activity, activity?.Context);
+    }
 
     /// <summary>What came from another process.</summary>
     public static CallAmbience? Of(ImmutableDictionary<string, object>? values, string? traceParent)
     {
-        if (traceParent is null) return Of(values, (Activity?)null);
+        if (traceParent is null) return Of(values, null, null);
         Activity? before = Activity.Current;
         Activity activity = new Activity("grain call").SetParentId(traceParent).Start();
         Activity.Current = before;
-        return Of(values, activity);
+        return Of(values, activity, ActivityContext.TryParse(traceParent, null, isRemote: true, out ActivityContext parent) ? parent : null);
     }
 
     public void Enter()
@@ -195,6 +211,6 @@ internal sealed class CallAmbience(ImmutableDictionary<string, object>? values, 
         if (activity is not null) Activity.Current = null;
     }
 
-    private static CallAmbience? Of(ImmutableDictionary<string, object>? values, Activity? activity) =>
-        values is null && activity is null ? null : new CallAmbience(values, activity);
+    private static CallAmbience? Of(ImmutableDictionary<string, object>? values, Activity? activity, ActivityContext? parent) =>
+        values is null && activity is null ? null : new CallAmbience(values, activity, parent);
 }

@@ -23,6 +23,8 @@ public abstract class GrainRequest<T> : GrainRequest
 
     internal sealed override bool IsAnswered => _completion.Task.IsCompleted;
 
+    internal sealed override Exception? Error => _completion.Task.Exception?.InnerException;
+
     internal sealed override void OnAnswered(Action action) => _completion.Task.GetAwaiter().UnsafeOnCompleted(action);
 
     internal sealed override void WriteAnswer(CodecWriter writer)

@@ -64,6 +64,9 @@ public sealed class ShopOptions
     /// <summary>How the processes of a cluster find and speak to each other.</summary>
     public ShopClusterOptions Cluster { get; set; } = new();
 
+    /// <summary>Whether the gateway shows its figures at <c>/metrics</c> to everybody, because nobody else reaches it. Otherwise it takes a key with the scope <c>operate</c>.</summary>
+    public bool OpenMetrics { get; set; }
+
     /// <summary>The currency of checkouts that name none. EUR by default.</summary>
     public string DefaultCurrency { get; set; } = "EUR";
 

@@ -13,6 +13,7 @@ using Shop.Catalog;
 using Shop.Feed;
 using Shop.Journal;
 using Shop.Journaling;
+using Shop.Metrics;
 using Shop.Orders;
 using Shop.Payments;
 using Shop.Search;
@@ -47,6 +48,8 @@ public static class ShopSiloExtensions
         services.AddOptions<OrderOptions>().Configure<IOptions<ShopOptions>>((o, shop) => o.DefaultCurrency = shop.Value.DefaultCurrency);
         services.AddOptions<CartOptions>().Configure<IOptions<ShopOptions>>((o, shop) => o.Lifetime = shop.Value.CartLifetime);
 
+        services.AddSingleton<MetricsCollector>();
+        services.AddHostedService<ShopTracing>();
         services.AddSingleton<JournalInstruments>();
         services.AddSingleton(s => CreateStore(s.GetRequiredService<IOptions<ShopOptions>>().Value));
         services.AddSingleton<JournalNews>();
@@ -68,6 +71,8 @@ public static class ShopSiloExtensions
         (string invariant, string connectionString) = Database(settings);
         builder.UseOrleans(silo =>
         {
+            // Thousands of orders a second come and are done with: looked through often, they go in small numbers and at even times.
+            silo.Services.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(10));
             if (settings.Silo == SiloKind.Cluster) silo.UseShopCluster(settings);
             else silo.UseLocalhostClustering();
             silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
@@ -86,6 +91,9 @@ public static class ShopSiloExtensions
         builder.Services.TryAddSingleton(TimeProvider.System);
         ShopOptions settings = Settings(builder);
         builder.UseOrleansClient(client => client.UseShopCluster(settings));
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<MetricsCollector>();
+        builder.Services.AddHostedService<ShopTracing>();
         builder.Services.AddSingleton<Readiness>();
         return builder;
     }

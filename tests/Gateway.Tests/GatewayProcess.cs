@@ -8,11 +8,13 @@ public sealed class GatewayProcess : IAsyncDisposable
 {
     private readonly StorePlace _place;
     private readonly Uri _address;
+    private readonly KeyValuePair<string, string>[] _environment;
     private Process? _process;
 
-    private GatewayProcess(StorePlace place)
+    private GatewayProcess(StorePlace place, KeyValuePair<string, string>[] environment)
     {
         _place = place;
+        _environment = environment;
         _address = new Uri($"http://127.0.0.1:{Ports.Free()}");
         Admin = new ShopClient(_address, ShopHost.SecretKey);
     }
@@ -20,14 +22,14 @@ public sealed class GatewayProcess : IAsyncDisposable
     /// <summary>A client of the present process: one of an earlier process may still hold connections that were reset with it.</summary>
     public ShopClient Admin { get; private set; }
 
-    public static async Task<GatewayProcess> StartAsync(StorePlace place)
+    public static async Task<GatewayProcess> StartAsync(StorePlace place, params KeyValuePair<string, string>[] environment)
     {
-        var gateway = new GatewayProcess(place);
+        var gateway = new GatewayProcess(place, environment);
         await gateway.StartAsync();
         return gateway;
     }
 
-    public static Process Run(IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string?>> settings)
+    public static Process Run(IEnumerable<string> arguments, IEnumerable<KeyValuePair<string, string?>> settings, params IEnumerable<KeyValuePair<string, string>> environment)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Shop.Gateway.dll"), .. arguments, .. settings.Select(s => $"--{s.Key}={s.Value}")])
         {
@@ -36,6 +38,7 @@ public sealed class GatewayProcess : IAsyncDisposable
             WorkingDirectory = Path.GetTempPath(),
         };
         start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
@@ -48,7 +51,7 @@ public sealed class GatewayProcess : IAsyncDisposable
         Admin = new ShopClient(_address, ShopHost.SecretKey);
         _process = Run([], [
             .. _place.Settings, new("urls", _address.ToString()), new("Shop:SecretKey", ShopHost.SecretKey), new("Logging:LogLevel:Default", "Warning"),
-            new("Shop:PaymentWindow", "00:00:20")]);
+            new("Shop:PaymentWindow", "00:00:20")], _environment);
         _process.OutputDataReceived += (_, _) => { };
         _process.BeginOutputReadLine();
         string errors = "";

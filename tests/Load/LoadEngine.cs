@@ -16,7 +16,7 @@ public sealed record Arrivals(int Callers, Func<long, TimeSpan?>? DueAt, long Re
 public static class LoadEngine
 {
     // An open loop sends on when answers stay out, but not for ever.
-    private const int OpenMax = 20_000;
+    private const int OpenMax = 12_000;
 
     /// <summary>Runs; ends when the time is over and every answer is there.</summary>
     public static async Task<Recorder> RunAsync(Arrivals arrivals, Func<long, Task<Outcome>> request, Func<Recorder, CancellationToken, Task>? watch, CancellationToken cancellation)

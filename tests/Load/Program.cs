@@ -5,8 +5,8 @@ using Shop.Load.Scenarios;
 using Shop.Load.Targets;
 using Shop.Testing;
 
-var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; waiting-room for a queue of --buyers drained at --rate (500) a second; start for a cold start; or table for the figures of the design in one go." };
-scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "waiting-room", "start", "table");
+var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; overload for three times what it can carry; waiting-room for a queue of --buyers drained at --rate (500) a second; start for a cold start; carts for what --buyers carts cost that lie there; trace for one checkout as a tree; or table for the figures of the design in one go." };
+scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "overload", "waiting-room", "start", "carts", "trace", "table");
 var target = new Option<string>("--target") { Description = "The address of a gateway; gateway, a shop in a process of its own; in-process, a shop in this process without HTTP; plain, a minimal endpoint over SQL.", DefaultValueFactory = _ => "gateway" };
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
@@ -15,6 +15,7 @@ var rate = new Option<double?>("--rate") { Description = "An open loop of so man
 var warmUp = new Option<int>("--warm-up") { Description = "Seconds that are not measured.", DefaultValueFactory = _ => 5 };
 var duration = new Option<int>("--duration") { Description = "Seconds that are measured.", DefaultValueFactory = _ => 20 };
 var skus = new Option<int>("--skus") { Description = "How many SKUs checkout and browse have.", DefaultValueFactory = _ => 10_000 };
+var lines = new Option<int>("--lines") { Description = "Lines of each checkout.", DefaultValueFactory = _ => 3 };
 var uniform = new Option<bool>("--uniform") { Description = "Every SKU as often as any other, instead of some much more often (Zipf)." };
 var units = new Option<int>("--units") { Description = "Units of a flash sale.", DefaultValueFactory = _ => 1_000 };
 var buyers = new Option<int>("--buyers") { Description = "Buyers of a flash sale, all in one second unless --rate says otherwise.", DefaultValueFactory = _ => 5_000 };
@@ -27,15 +28,17 @@ var peersScript = new Option<string?>("--peers-script") { Description = "Where p
 
 var root = new RootCommand("Load tests of a shop. Afterwards the shop is read: sold equals stock taken, every unit is accounted for. Exits with 1 when it is not.")
 {
-    scenario, target, key, database, callers, rate, warmUp, duration, skus, uniform, units, buyers, file, speedUp, html, json, peers, peersScript,
+    scenario, target, key, database, callers, rate, warmUp, duration, skus, lines, uniform, units, buyers, file, speedUp, html, json, peers, peersScript,
 };
 root.SetAction(async (parsed, cancellation) =>
 {
     string name = parsed.GetValue(scenario)!;
     string? script = parsed.GetValue(peersScript) ?? Peers.Find();
     if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
-    if (new[] { parsed.GetValue(skus), parsed.GetValue(units), parsed.GetValue(buyers), parsed.GetValue(duration), parsed.GetValue(callers) ?? 1 }.Min() < 1
+    if (new[] { parsed.GetValue(skus), parsed.GetValue(units), parsed.GetValue(buyers), parsed.GetValue(duration), parsed.GetValue(lines), parsed.GetValue(callers) ?? 1 }.Min() < 1
         || parsed.GetValue(warmUp) < 0 || parsed.GetValue(speedUp) <= 0 || parsed.GetValue(rate) <= 0) return Fail("Numbers, rates and times are positive; only the warm-up may be 0.");
+    if (name == "trace") return await CheckoutTrace.RunAsync();
+    if (name == "carts") return await IdleCarts.RunAsync(parsed.GetValue(buyers));
     if (name == "start") return await ColdStart.RunAsync(parsed.GetValue(skus));
     if (name == "table") return await FigureTable.RunAsync(parsed.GetValue(duration), parsed.GetValue(warmUp), script);
     if (name == "replay" && (parsed.GetValue(file) ?? RealFile.Path) is null) return Fail("Say with --file where the Online Retail file is.");
@@ -50,7 +53,7 @@ root.SetAction(async (parsed, cancellation) =>
     {
         "reserve" => new ReserveScenario(),
         "flash-sale" => new FlashSaleScenario(parsed.GetValue(units), parsed.GetValue(buyers)),
-        "checkout" => new CheckoutScenario(parsed.GetValue(skus), !parsed.GetValue(uniform)),
+        "checkout" => new CheckoutScenario(parsed.GetValue(skus), !parsed.GetValue(uniform), parsed.GetValue(lines)),
         "browse" => new BrowseScenario(parsed.GetValue(skus)),
         "replay" => new ReplayScenario((parsed.GetValue(file) ?? RealFile.Path)!, parsed.GetValue(speedUp)),
         _ => new SoakScenario(parsed.GetValue(skus)),
@@ -58,6 +61,7 @@ root.SetAction(async (parsed, cancellation) =>
     try
     {
         await using TargetPlace place = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database));
+        if (name == "overload") return await new OverloadRun(place.Target, parsed.GetValue(skus), options.WarmUp, options.Duration).RunAsync(cancellation);
         if (name == "waiting-room")
         {
             if (place.Target is not HttpTarget http) return Fail("Tickets are of the gateway: --target is an address or gateway.");

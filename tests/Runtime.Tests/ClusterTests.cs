@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,6 +48,37 @@ public sealed class ClusterTests
         {
             RequestContext.Clear();
         }
+    }
+
+    [Fact]
+    public async Task A_trace_leads_from_call_to_call_and_from_silo_to_silo()
+    {
+        await using TestCluster cluster = await Deploy(3);
+        var spans = new ConcurrentBag<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.Orleans.Application",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Add,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using Activity request = new Activity("request") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        for (int i = 0; i < 20; i++) await cluster.GrainFactory.GetGrain<IProbeGrain>($"trace-{i}").ContextThrough($"trace-{i + 100}", "who");
+        await Should.ThrowAsync<ArgumentException>(() => cluster.GrainFactory.GetGrain<IProbeGrain>("trace-fails").Fail("over there"));
+        request.Stop();
+        await cluster.GrainFactory.GetGrain<IProbeGrain>("trace-none").WhoAmI();
+
+        string Target(Activity span) => (string)span.GetTagItem("rpc.orleans.target_id")!;
+        Activity[] mine = [.. spans.Where(s => s.TraceId == request.TraceId)];
+        for (int i = 0; i < 20; i++)
+        {
+            Activity first = mine.Single(s => Target(s) == $"probe/trace-{i}"), second = mine.Single(s => Target(s) == $"probe/trace-{i + 100}");
+            (first.ParentSpanId, second.ParentSpanId).ShouldBe((request.SpanId, first.SpanId));
+            second.Duration.ShouldBeLessThanOrEqualTo(first.Duration);
+        }
+
+        mine.Single(s => Target(s) == "probe/trace-fails").Status.ShouldBe(ActivityStatusCode.Error);
+        spans.Where(s => Target(s) == "probe/trace-none").ShouldBeEmpty();
     }
 
     [Fact]

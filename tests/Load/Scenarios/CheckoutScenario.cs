@@ -2,11 +2,10 @@ using Shop.Load.Targets;
 
 namespace Shop.Load.Scenarios;
 
-/// <summary>Express checkouts of three lines over many SKUs, evenly or some much more often than others (Zipf).</summary>
-public sealed class CheckoutScenario(int skus, bool zipf) : IScenario
+/// <summary>Express checkouts of some lines over many SKUs, evenly or some much more often than others (Zipf).</summary>
+public sealed class CheckoutScenario(int skus, bool zipf, int linesEach = 3) : IScenario
 {
     private const long Units = 50_000_000;
-    private const int Lines = 3;
     private readonly string _run = Guid.NewGuid().ToString("N")[..8];
     private readonly Zipf? _zipf = zipf ? new Zipf(skus, 1.0) : null;
     private long _units;
@@ -22,7 +21,7 @@ public sealed class CheckoutScenario(int skus, bool zipf) : IScenario
     {
         Random random = Random.Shared;
         int Next() => _zipf?.Next(random) ?? random.Next(skus);
-        LoadLine[] lines = [.. Enumerable.Range(0, Lines).Select(_ => Next()).Distinct().Select(i => new LoadLine(Sku(i), 1))];
+        LoadLine[] lines = [.. Enumerable.Range(0, linesEach).Select(_ => Next()).Distinct().Select(i => new LoadLine(Sku(i), 1))];
         Outcome outcome = await target.CheckoutAsync(lines, $"{_run}-{number}");
         if (outcome == Outcome.Done) Interlocked.Add(ref _units, lines.Length);
         return outcome;
@@ -42,7 +41,7 @@ public sealed class CheckoutScenario(int skus, bool zipf) : IScenario
                 sold += stock?.Sold ?? 0;
             }
         });
-        long unknown = recorder.Total(Outcome.Failed) * Lines;
+        long unknown = recorder.Total(Outcome.Failed) * linesEach;
         if (sold < _units || sold > _units + unknown) wrong.Add($"orders of {_units} units were placed, {sold} units are sold");
         return wrong;
     }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Shop.Carts;
 using Shop.Catalog;
 using Shop.Hosting;
 using Shop.Orders;
@@ -57,6 +58,18 @@ public sealed class GrainTarget : IShopTarget
             key, null, null, null, [.. lines.Select(l => new LineRequest(new Sku(l.Sku), l.Quantity, null))], [], Euro, new Contact(null, null), "card", "tok_approve");
         return await _grains.GetGrain<IOrderGrain>(key).Place(command) is OrderAnswer.Ok { Order.Status: OrderStatus.Placed } ? Outcome.Done : Outcome.Refused;
     }
+
+    /// <summary>Opens a cart and puts a unit into it.</summary>
+    public async Task FillCartAsync(string cart, string sku)
+    {
+        ICartGrain grain = _grains.GetGrain<ICartGrain>(cart);
+        await grain.Create(new CreateCart(cart, null, Euro));
+        if (await grain.SetLine(Caller.Admin, new Sku(sku), 1, null) is not CartAnswer.Ok) throw new InvalidOperationException($"{cart} takes no {sku}.");
+    }
+
+    /// <summary>The units in a cart; null when there is none.</summary>
+    public async Task<int?> UnitsOfCartAsync(string cart) =>
+        await _grains.GetGrain<ICartGrain>(cart).Get(Caller.Admin) is CartAnswer.Ok ok ? ok.Cart.Lines.Sum(l => l.Quantity) : null;
 
     /// <inheritdoc/>
     public async Task<StockFigures?> StockAsync(string sku) =>

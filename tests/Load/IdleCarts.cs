@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using System.Globalization;
+using Shop.Load.Targets;
+using Shop.Testing;
+
+namespace Shop.Load;
+
+/// <summary>What carts cost that lie there: everybody has filled one and gone away. Then how fast some of them come back after a restart.</summary>
+public static class IdleCarts
+{
+    private const int Callers = 256, BackMax = 20_000;
+    private const string Sku = "idle-1";
+
+    /// <summary>Measures and prints; 1 when a cart came back wrong.</summary>
+    public static async Task<int> RunAsync(int carts)
+    {
+        if (PostgreSqlServer.SkipReason is { } reason) throw new InvalidOperationException(reason);
+        using var server = new PostgreSqlServer();
+        var all = new ParallelOptions { MaxDegreeOfParallelism = Callers };
+        await using (GrainTarget shop = await GrainTarget.StartAsync([new("Shop:ConnectionString", server.Socket)]))
+        {
+            await shop.PrepareAsync(Sku, 1);
+            await Parallel.ForAsync(0, 1_000, all, async (i, _) => await shop.FillCartAsync($"warm-{i}", Sku));
+            long before = GC.GetTotalMemory(forceFullCollection: true), began = Stopwatch.GetTimestamp();
+            await Parallel.ForAsync(0, carts, all, async (i, _) => await shop.FillCartAsync($"cart-{i}", Sku));
+            TimeSpan took = Stopwatch.GetElapsedTime(began);
+            // What follows from the events is counted, and what was needed for it let go of.
+            await Task.Delay(TimeSpan.FromSeconds(5));
+            long after = GC.GetTotalMemory(forceFullCollection: true);
+            Line($"{carts:N0} carts with a line each: {carts / took.TotalSeconds:N0} a second, two durable commits each");
+            Line($"memory of each, in use as an actor: {(after - before) / carts:N0} bytes, {(after - before) >> 20:N0} MiB in all");
+        }
+
+        int back = Math.Min(carts, BackMax), wrong = 0;
+        await using GrainTarget again = await GrainTarget.StartAsync([new("Shop:ConnectionString", server.Socket)]);
+        long since = Stopwatch.GetTimestamp();
+        await Parallel.ForAsync(0, back, all, async (i, _) =>
+        {
+            if (await again.UnitsOfCartAsync($"cart-{(long)i * carts / back}") != 1) Interlocked.Increment(ref wrong);
+        });
+        Line($"after a restart {back:N0} of them are asked for: {back / Stopwatch.GetElapsedTime(since).TotalSeconds:N0} come back a second, {wrong} wrong");
+        return wrong == 0 ? 0 : 1;
+    }
+
+    private static void Line(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}

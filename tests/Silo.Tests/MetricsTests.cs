@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Shop.Metrics;
+
+namespace Shop.Silo.Tests;
+
+public sealed class MetricsTests
+{
+    [Fact]
+    public void What_meters_say_is_written_as_prometheus_reads_it()
+    {
+        using var collector = new MetricsCollector();
+        string name = "Shop.Test" + Guid.NewGuid().ToString("N");
+        using var meter = new Meter(name);
+        Counter<long> orders = meter.CreateCounter<long>("shop.test.orders", "{order}", "Orders \\ of a test\nwith a line");
+        orders.Add(2, new("b", "x\"y\\z\n"), new("a", 1));
+        orders.Add(3, new("a", 1), new("b", "x\"y\\z\n"));
+        Histogram<double> took = meter.CreateHistogram<double>("shop.test.took", "s", "Time");
+        foreach (double seconds in new[] { 0.0005, 0.002, 3, 60 }) took.Record(seconds);
+        int live = 7;
+        Measurement<int>[] Live() => live == 0 ? [] : [new Measurement<int>(live, new KeyValuePair<string, object?>("grain", "Stock"))];
+        meter.CreateObservableGauge("shop.test.live", Live, "{activation}", "Live");
+        meter.CreateUpDownCounter<int>("shop.test.open").Add(-4);
+        using var other = new Meter("Somebody.Else");
+        other.CreateCounter<int>("secret").Add(1);
+
+        string text = collector.Write();
+        text.ShouldContain("# HELP shop_test_orders_total Orders \\\\ of a test\\nwith a line\n# TYPE shop_test_orders_total counter\nshop_test_orders_total{a=\"1\",b=\"x\\\"y\\\\z\\n\"} 5\n");
+        text.ShouldContain("# TYPE shop_test_took_seconds histogram\nshop_test_took_seconds_bucket{le=\"0.0005\"} 1\nshop_test_took_seconds_bucket{le=\"0.001\"} 1\nshop_test_took_seconds_bucket{le=\"0.0025\"} 2\n");
+        text.ShouldContain("shop_test_took_seconds_bucket{le=\"10\"} 3\nshop_test_took_seconds_bucket{le=\"+Inf\"} 4\nshop_test_took_seconds_sum 63.0025\nshop_test_took_seconds_count 4\n");
+        text.ShouldContain("# TYPE shop_test_live gauge\nshop_test_live{grain=\"Stock\"} 7\n");
+        text.ShouldContain("shop_test_open -4\n");
+        text.ShouldNotContain("secret");
+        live = 0;
+        collector.Write().ShouldNotContain("shop_test_live{");
+    }
+
+    [Fact]
+    public void Labels_without_end_do_not_fill_the_memory()
+    {
+        using var collector = new MetricsCollector();
+        using var meter = new Meter("Shop.Test" + Guid.NewGuid().ToString("N"));
+        Counter<int> visits = meter.CreateCounter<int>("shop.test.visits");
+        for (int i = 0; i < 10_000; i++) visits.Add(1, new KeyValuePair<string, object?>("who", i));
+        string[] lines = [.. collector.Write().Split('\n').Where(l => l.StartsWith("shop_test_visits_total{", StringComparison.Ordinal))];
+        lines.Length.ShouldBeLessThanOrEqualTo(501);
+        lines.Sum(l => long.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture)).ShouldBe(10_000);
+        lines.ShouldContain(l => l.StartsWith("shop_test_visits_total{otel_metric_overflow=\"true\"}", StringComparison.Ordinal));
+    }
+}
