@@ -30,6 +30,9 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
 
     private readonly AdoNetTable _table = new(options.Invariant, options.ConnectionString, options.Invariant == "Npgsql" ? Schema + FastCompression : Schema);
 
+    // States can be hundreds of megabytes: they are sent as the bytes that they are, not as characters made of them.
+    private readonly string _text = options.Invariant == "Npgsql" ? "convert_from(@payload, 'UTF8')" : "CAST(@payload AS text)";
+
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await using DbConnection connection = await _table.OpenAsync();
@@ -44,15 +47,15 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         long version = Version(grainState.ETag);
-        const string Insert = """
-            INSERT INTO grain_state (grain_id, state_name, version, payload) VALUES (@grain, @name, 1, @payload)
+        string insert = $"""
+            INSERT INTO grain_state (grain_id, state_name, version, payload) VALUES (@grain, @name, 1, {_text})
             ON CONFLICT (grain_id, state_name) DO NOTHING
             """;
-        const string Update = """
-            UPDATE grain_state SET version = version + 1, payload = @payload
+        string update = $"""
+            UPDATE grain_state SET version = version + 1, payload = {_text}
             WHERE grain_id = @grain AND state_name = @name AND version = @version
             """;
-        await Change(version == 0 ? Insert : Update, stateName, grainId, version, JsonSerializer.Serialize(grainState.State, options.JsonOptions));
+        await Change(version == 0 ? insert : update, stateName, grainId, version, JsonSerializer.SerializeToUtf8Bytes(grainState.State, options.JsonOptions));
         grainState.ETag = (version + 1).ToString(CultureInfo.InvariantCulture);
         grainState.RecordExists = true;
     }
@@ -71,7 +74,7 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
 
     private static long Version(string? tag) => tag is null ? 0 : long.Parse(tag, CultureInfo.InvariantCulture);
 
-    private async Task Change(string sql, string stateName, GrainId grainId, long version, string? payload)
+    private async Task Change(string sql, string stateName, GrainId grainId, long version, byte[]? payload)
     {
         await using DbConnection connection = await _table.OpenAsync();
         await using DbCommand command = AdoNetTable.Command(connection, sql, ("grain", grainId.ToString()), ("name", stateName));

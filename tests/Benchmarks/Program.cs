@@ -3,9 +3,6 @@ using Shop.Benchmarks;
 
 switch (args)
 {
-    case ["memory"]:
-        await MemoryPerActivation.RunAsync();
-        break;
     case ["sleepy"]:
         await SleepyGrain.RunAsync();
         break;
@@ -20,7 +17,6 @@ switch (args)
         break;
     default:
         Console.WriteLine("""
-            memory                                     bytes per idle activation
             calls [BenchmarkDotNet arguments]          time and allocation per call of a warm grain
             sleepy                                     ten million calls, each to a mailbox that has just gone to sleep
             views SECONDS [--Shop:...]                 views a second through HTTP, durable, and the peak of memory

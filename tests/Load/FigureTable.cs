@@ -11,7 +11,7 @@ public static class FigureTable
     /// <summary>Measures and prints; 1 when a run was not right.</summary>
     public static async Task<int> RunAsync(int seconds, int warmUp, string? peersScript)
     {
-        Console.Error.WriteLine("Measuring the peers, then six rows; each takes its preparation, the warm-up and the measured time.");
+        Console.Error.WriteLine("Measuring the peers, then ten rows; each takes its preparation, the warm-up and the measured time.");
         IReadOnlyDictionary<string, double> peers = peersScript is null ? new Dictionary<string, double>() : await Peers.MeasureAsync(peersScript, Math.Min(seconds, 10));
         var table = new Table().AddColumns("work", "measured", "peer", "ratio", "must", "aim", "right");
         bool isRight = true;
@@ -40,6 +40,14 @@ public static class FigureTable
         Row("the plain endpoint, one hot SKU, HTTP", await Measure("reserve", "--target", "plain", "--callers", "64"), "postgres_hot_row", "", "");
         Figures calm = await Measure("checkout", "--uniform", "--rate", $"{(int)checkouts.PerSecond / 2}");
         table.AddRow($"p99 of a checkout at {Text(checkouts.PerSecond / 2)} a second", $"{calm.P99Ms:F1} ms", $"median {calm.P50Ms:F1} ms", "", "50 ms", "15 ms", calm.IsRight ? "yes" : "NO");
+        Console.Error.WriteLine("runtime, carts");
+        RuntimeFigures runtime = await RuntimeFigures.MeasureAsync(seconds);
+        table.AddRow("calls of one grain in process, 512 callers", Text(runtime.OneGrain), "", "", "500,000", "1,500,000", "");
+        table.AddRow("the same over 10,000 grains", Text(runtime.ManyGrains), "", "", "", "", "");
+        table.AddRow("an idle activation beyond its state", $"{Text(runtime.BytesPerActivation)} bytes", "", "", "2,048", "512", "");
+        IdleCarts carts = await IdleCarts.MeasureAsync(20_000);
+        isRight &= carts.Wrong == 0;
+        table.AddRow("activations from the journal, PostgreSQL", Text(carts.BackPerSecond), "", "", "2,000", "10,000", carts.Wrong == 0 ? "yes" : "NO");
         AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 150);
         AnsiConsole.Write(table);
         return isRight ? 0 : 1;

@@ -5,8 +5,8 @@ using Shop.Load.Scenarios;
 using Shop.Load.Targets;
 using Shop.Testing;
 
-var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; overload for three times what it can carry; waiting-room for a queue of --buyers drained at --rate (500) a second; start for a cold start; carts for what --buyers carts cost that lie there; trace for one checkout as a tree; or table for the figures of the design in one go." };
-scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "overload", "waiting-room", "start", "carts", "trace", "table");
+var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; overload for three times what it can carry; waiting-room for a queue of --buyers drained at --rate (500) a second; start for a cold start; carts for what --buyers carts cost that lie there; runtime for what calls and activations cost; trace for one checkout as a tree; or table for the figures of the design in one go." };
+scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "overload", "waiting-room", "start", "carts", "runtime", "trace", "table");
 var target = new Option<string>("--target") { Description = "The address of a gateway; gateway, a shop in a process of its own; in-process, a shop in this process without HTTP; plain, a minimal endpoint over SQL.", DefaultValueFactory = _ => "gateway" };
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
@@ -37,6 +37,7 @@ root.SetAction(async (parsed, cancellation) =>
     if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
     if (new[] { parsed.GetValue(skus), parsed.GetValue(units), parsed.GetValue(buyers), parsed.GetValue(duration), parsed.GetValue(lines), parsed.GetValue(callers) ?? 1 }.Min() < 1
         || parsed.GetValue(warmUp) < 0 || parsed.GetValue(speedUp) <= 0 || parsed.GetValue(rate) <= 0) return Fail("Numbers, rates and times are positive; only the warm-up may be 0.");
+    if (name == "runtime") return await RuntimeFigures.RunAsync(parsed.GetValue(duration));
     if (name == "trace") return await CheckoutTrace.RunAsync();
     if (name == "carts") return await IdleCarts.RunAsync(parsed.GetValue(buyers));
     if (name == "start") return await ColdStart.RunAsync(parsed.GetValue(skus));

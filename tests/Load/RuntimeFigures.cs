@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Globalization;
+using Orleans;
+using Orleans.TestingHost;
+
+namespace Shop.Load;
+
+/// <summary>A grain that does nothing, to measure what a call and an activation cost.</summary>
+public interface IIdleGrain : IGrainWithStringKey
+{
+    /// <summary>The value.</summary>
+    Task<int> Echo(int value);
+}
+
+/// <inheritdoc cref="IIdleGrain"/>
+public sealed class IdleGrain : Grain, IIdleGrain
+{
+    private static readonly Task<int>[] Answers = [.. Enumerable.Range(0, 256).Select(Task.FromResult)];
+
+    /// <inheritdoc/>
+    public Task<int> Echo(int value) => Answers[value & 255];
+}
+
+/// <summary>What the engine costs without a shop in it.</summary>
+/// <param name="OneGrain">Calls a second of one grain.</param>
+/// <param name="ManyGrains">Calls a second over ten thousand grains.</param>
+/// <param name="BytesPerActivation">The heap of an idle activation beyond its own state, key and directory entry included.</param>
+public sealed record RuntimeFigures(double OneGrain, double ManyGrains, double BytesPerActivation)
+{
+    private const int Callers = 512, Grains = 10_000, Idle = 100_000;
+
+    /// <summary>Measures, so many seconds each.</summary>
+    public static async Task<RuntimeFigures> MeasureAsync(int seconds)
+    {
+        await using TestCluster cluster = new TestClusterBuilder().Build();
+        await cluster.DeployAsync();
+        IIdleGrain[] grains = [.. Enumerable.Range(0, Grains).Select(i => cluster.GrainFactory.GetGrain<IIdleGrain>($"g{i}"))];
+        await Task.WhenAll(grains.Select(g => g.Echo(0)));
+        await CallsAsync(_ => grains[0], 2);
+        double one = await CallsAsync(_ => grains[0], seconds), many = await CallsAsync(i => grains[i % Grains], seconds);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        await Parallel.ForAsync(0, Idle, async (i, _) => await cluster.GrainFactory.GetGrain<IIdleGrain>($"idle-{i}").Echo(i));
+        return new RuntimeFigures(one, many, (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Idle);
+    }
+
+    /// <summary>Measures and prints.</summary>
+    public static async Task<int> RunAsync(int seconds)
+    {
+        RuntimeFigures figures = await MeasureAsync(seconds);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Callers} callers: {figures.OneGrain:N0} calls a second of one grain, {figures.ManyGrains:N0} over {Grains:N0}; {figures.BytesPerActivation:F0} bytes an idle activation"));
+        return 0;
+    }
+
+    private static async Task<double> CallsAsync(Func<int, IIdleGrain> grain, int seconds)
+    {
+        long began = Stopwatch.GetTimestamp(), calls = 0;
+        await Task.WhenAll(Enumerable.Range(0, Callers).Select(caller => Task.Run(async () =>
+        {
+            int mine = 0;
+            for (int i = caller; Stopwatch.GetElapsedTime(began).TotalSeconds < seconds; i += Callers, mine++) await grain(i & int.MaxValue).Echo(i);
+            Interlocked.Add(ref calls, mine);
+        })));
+        return calls / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+}
