@@ -21,10 +21,12 @@ public sealed class MetricsCollector : IDisposable
     private readonly ConcurrentDictionary<string, Metric> _metrics = new(StringComparer.Ordinal);
 
     /// <summary>Collects from now on.</summary>
-    public MetricsCollector()
+    /// <param name="meters">Whose meters count, besides those of the process itself: another shop in the same process has figures of its own.</param>
+    public MetricsCollector(IMeterFactory meters)
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
+            if (instrument.Meter.Scope is not null && !ReferenceEquals(instrument.Meter.Scope, meters)) return;
             if (!instrument.Meter.Name.StartsWith(ShopMeters, StringComparison.Ordinal) && !OtherMeters.Contains(instrument.Meter.Name)) return;
             Metric metric = _metrics.GetOrAdd(MetricName.Of(instrument), _ => new Metric(instrument));
             listener.EnableMeasurementEvents(instrument, metric);

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
 using Shop.Metrics;
 
 namespace Shop.Silo.Tests;
@@ -9,9 +9,10 @@ public sealed class MetricsTests
     [Fact]
     public void What_meters_say_is_written_as_prometheus_reads_it()
     {
-        using var collector = new MetricsCollector();
-        string name = "Shop.Test" + Guid.NewGuid().ToString("N");
-        using var meter = new Meter(name);
+        using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider(), others = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var collector = new MetricsCollector(services.GetRequiredService<IMeterFactory>());
+        Meter meter = services.GetRequiredService<IMeterFactory>().Create("Shop.Test");
+        others.GetRequiredService<IMeterFactory>().Create("Shop.Test").CreateCounter<long>("shop.test.orders").Add(7);
         Counter<long> orders = meter.CreateCounter<long>("shop.test.orders", "{order}", "Orders \\ of a test\nwith a line");
         orders.Add(2, new("b", "x\"y\\z\n"), new("a", 1));
         orders.Add(3, new("a", 1), new("b", "x\"y\\z\n"));
@@ -38,8 +39,9 @@ public sealed class MetricsTests
     [Fact]
     public void Labels_without_end_do_not_fill_the_memory()
     {
-        using var collector = new MetricsCollector();
-        using var meter = new Meter("Shop.Test" + Guid.NewGuid().ToString("N"));
+        using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var collector = new MetricsCollector(services.GetRequiredService<IMeterFactory>());
+        Meter meter = services.GetRequiredService<IMeterFactory>().Create("Shop.Test");
         Counter<int> visits = meter.CreateCounter<int>("shop.test.visits");
         for (int i = 0; i < 10_000; i++) visits.Add(1, new KeyValuePair<string, object?>("who", i));
         string[] lines = [.. collector.Write().Split('\n').Where(l => l.StartsWith("shop_test_visits_total{", StringComparison.Ordinal))];
