@@ -69,12 +69,14 @@ public sealed class ClusterTests
         await cluster.GrainFactory.GetGrain<IProbeGrain>("trace-none").WhoAmI();
 
         string Target(Activity span) => (string)span.GetTagItem("rpc.orleans.target_id")!;
+        // A span ends when its call does, a moment after the caller has the answer.
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (spans.Count(s => s.TraceId == request.TraceId) < 41) await Task.Delay(10, limit.Token);
         Activity[] mine = [.. spans.Where(s => s.TraceId == request.TraceId)];
         for (int i = 0; i < 20; i++)
         {
             Activity first = mine.Single(s => Target(s) == $"probe/trace-{i}"), second = mine.Single(s => Target(s) == $"probe/trace-{i + 100}");
             (first.ParentSpanId, second.ParentSpanId).ShouldBe((request.SpanId, first.SpanId));
-            second.Duration.ShouldBeLessThanOrEqualTo(first.Duration);
         }
 
         mine.Single(s => Target(s) == "probe/trace-fails").Status.ShouldBe(ActivityStatusCode.Error);
