@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using System.Globalization;
 using Shop.Gateway.Access;
 using Shop.Gateway.Http;
@@ -8,9 +7,9 @@ using Shop.WaitingRooms;
 namespace Shop.Gateway.Admission;
 
 /// <summary>
-/// Lets through waiting rooms. A ticket says a number in a room and is signed for its visitor, so that nobody can make one up, hand
-/// it on or look at it twice with other results; whether its turn has come follows from how far the room is, which
-/// the gateway asks for ten times a second at the most, however many visitors wait.
+/// Lets visitors through waiting rooms. A ticket is a number in a room, signed for its visitor, so that nobody can make one up or hand
+/// it on; whether its turn has come follows from how far the room is, which the gateway asks for ten times a second at the
+/// most, however many visitors wait.
 /// </summary>
 public sealed class WaitingRoomDoor(IGrainFactory grains, TimeProvider clock, SignedToken tokens)
 {
@@ -21,29 +20,28 @@ public sealed class WaitingRoomDoor(IGrainFactory grains, TimeProvider clock, Si
     private static readonly TimeSpan FreshRooms = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FreshProgress = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrentDictionary<string, (Task<RoomProgress?> Progress, DateTimeOffset ReadAt)> _progress = new();
-    private (Task<FrozenDictionary<Sku, string>> Rooms, DateTimeOffset ReadAt) _rooms = (Task.FromResult(FrozenDictionary<Sku, string>.Empty), DateTimeOffset.MinValue);
+    private readonly ConcurrentDictionary<string, Known<RoomProgress?>> _progress = new();
+    private volatile Known<ImmutableArray<GuardedSkus>>? _rooms;
 
     /// <summary>The SKUs that the caller may not buy now. Secret keys stand for the shop itself and wait nowhere.</summary>
     public async ValueTask<ImmutableArray<Sku>> BarredAsync(HttpContext context)
     {
         if (context.Principal().Kind == PrincipalKind.Secret) return [];
-        FrozenDictionary<Sku, string> rooms = await RoomsAsync();
-        if (rooms.Count == 0) return [];
-        Dictionary<string, bool> isIn = [];
-        foreach (string room in rooms.Values.Distinct()) isIn[room] = await NumberAsync(context, room) is { State: TicketState.Admitted };
-        return [.. rooms.Where(r => !isIn[r.Value]).Select(r => r.Key)];
+        List<Sku> barred = [];
+        foreach (GuardedSkus room in await RoomsAsync())
+            if (await NumberAsync(context, room.Room) is not { State: TicketState.Admitted }) barred.AddRange(room.Skus);
+        return [.. barred];
     }
 
     /// <summary>Why the caller may not buy a SKU, and how it can.</summary>
     public async Task<Reply> RefusalAsync(HttpContext context, Sku sku)
     {
-        string room = (await RoomsAsync()).GetValueOrDefault(sku, "");
+        string room = (await RoomsAsync()).FirstOrDefault(r => r.Skus.Contains(sku))?.Room ?? "";
         System.Text.Json.Nodes.JsonObject facts = new() { ["sku"] = sku.Value, ["room"] = room };
         return await NumberAsync(context, room) switch
         {
             { State: TicketState.Waiting } place => Reply.Problem(
-                Problems.Of(429, "waiting", "It is not this visitor's turn yet.", $"{place.Position} are before it.", facts), place.RetryAfterSeconds),
+                Problems.Of(429, "waiting", "It is not this visitor's turn yet.", $"It is number {place.Position} of those who wait.", facts), place.RetryAfterSeconds),
             { State: TicketState.Expired } => Reply.Problem(Problems.Of(410, "ticket-expired", "The time for buying is over.", "Join the waiting room again.", facts)),
             _ => Reply.Problem(Problems.Of(403, "waiting-room", "This is bought through a waiting room.",
                 $"Join with POST /v1/waiting-rooms/{room}/tickets and send the ticket as {TicketHeader}.", facts)),
@@ -81,23 +79,26 @@ public sealed class WaitingRoomDoor(IGrainFactory grains, TimeProvider clock, Si
     /// <summary>Forgets what is known, because it was changed here.</summary>
     public void Forget(string room)
     {
-        _rooms = (_rooms.Rooms, DateTimeOffset.MinValue);
+        _rooms = null;
         _progress.TryRemove(room, out _);
     }
 
-    /// <summary>How far a room is, of a tenth of a second ago at the most; null when it is not open.</summary>
+    /// <summary>The rooms that are before SKUs, of a second ago at the most.</summary>
+    public Task<ImmutableArray<GuardedSkus>> RoomsAsync()
+    {
+        Known<ImmutableArray<GuardedSkus>>? known = _rooms;
+        if (known is null || !known.IsFresh(clock, FreshRooms)) _rooms = known = new(grains.GetGrain<IWaitingRoomsGrain>(IWaitingRoomsGrain.Key).All(), clock.GetTimestamp());
+        return known.Value;
+    }
+
+    /// <summary>How far a room is, of a tenth of a second ago at the most; null when it is before no SKU.</summary>
     public async Task<RoomProgress?> ProgressAsync(string room)
     {
-        DateTimeOffset now = clock.GetUtcNow();
-        if (!_progress.TryGetValue(room, out (Task<RoomProgress?> Progress, DateTimeOffset ReadAt) known) || (now - known.ReadAt).Duration() > FreshProgress || known.Progress.IsFaulted || known.Progress.IsCanceled)
-        {
-            // Only rooms that are listed are kept, so the callers cannot fill the memory with names.
-            if (!(await RoomsAsync()).Values.Contains(room)) return await grains.GetGrain<IWaitingRoomGrain>(room).Progress();
-            known = (grains.GetGrain<IWaitingRoomGrain>(room).Progress(), now);
-            _progress[room] = known;
-        }
-
-        return await known.Progress;
+        // Names that callers make up cost nothing.
+        if ((await RoomsAsync()).All(r => r.Room != room)) return null;
+        if (!_progress.TryGetValue(room, out Known<RoomProgress?>? known) || !known.IsFresh(clock, FreshProgress))
+            _progress[room] = known = new(grains.GetGrain<IWaitingRoomGrain>(room).Progress(), clock.GetTimestamp());
+        return await known.Value;
     }
 
     private static string Session(Principal principal) => "session/" + principal.Id;
@@ -112,23 +113,10 @@ public sealed class WaitingRoomDoor(IGrainFactory grains, TimeProvider clock, Si
         return number is { } known ? await PlaceAsync(room, known) : null;
     }
 
-    private async Task<FrozenDictionary<Sku, string>> RoomsAsync()
+    // What was read, or is being read, since some moment.
+    private sealed record Known<T>(Task<T> Value, long ReadAt)
     {
-        DateTimeOffset now = clock.GetUtcNow();
-        (Task<FrozenDictionary<Sku, string>> Rooms, DateTimeOffset ReadAt) known = _rooms;
-        if ((now - known.ReadAt).Duration() > FreshRooms || known.Rooms.IsFaulted || known.Rooms.IsCanceled)
-        {
-            known = (LoadAsync(), now);
-            _rooms = known;
-        }
-
-        return await known.Rooms;
-    }
-
-    private async Task<FrozenDictionary<Sku, string>> LoadAsync()
-    {
-        ImmutableArray<GuardedSkus> rooms = await grains.GetGrain<IWaitingRoomsGrain>(IWaitingRoomsGrain.Key).All();
-        return rooms.SelectMany(r => r.Skus, (room, sku) => (sku, room.Room)).ToFrozenDictionary(p => p.sku, p => p.Room);
+        public bool IsFresh(TimeProvider clock, TimeSpan time) => clock.GetElapsedTime(ReadAt) < time && !Value.IsFaulted && !Value.IsCanceled;
     }
 }
 

@@ -27,11 +27,8 @@ internal static class WaitingRoomEndpoints
             .Produces<TicketReply>().ProducesProblems(404).WithSummary("Shows where a ticket of this visitor stands").WithName("getTicket");
     }
 
-    private static async Task<IResult> List(IGrainFactory grains)
-    {
-        ImmutableArray<GuardedSkus> rooms = await grains.GetGrain<IWaitingRoomsGrain>(IWaitingRoomsGrain.Key).All();
-        return Reply.Ok(new WaitingRoomListReply([.. rooms.Select(r => new GuardedSkusReply(r.Room, [.. r.Skus.Select(s => s.Value)]))]));
-    }
+    private static async Task<IResult> List(WaitingRoomDoor rooms) => Reply.Ok(new WaitingRoomListReply(
+        [.. (await rooms.RoomsAsync()).Select(r => new GuardedSkusReply(r.Room, [.. r.Skus.Select(s => s.Value)]))]));
 
     private static async Task<IResult> Put(string id, Json<WaitingRoomBody> body, IGrainFactory grains, WaitingRoomDoor rooms)
     {
@@ -41,26 +38,21 @@ internal static class WaitingRoomEndpoints
         int seconds = b.AdmissionSeconds ?? AdmissionSecondsDefault;
         if (seconds < 1 || seconds > RoomSettings.AdmissionMax.TotalSeconds) throw Problems.Bad("admissionSeconds", $"must be 1 to {RoomSettings.AdmissionMax.TotalSeconds}");
         ImmutableArray<Sku> skus = [.. Fields.List(b.Skus, "skus", 1, SkusMax).Select((s, i) => Fields.Id<Sku>(s, $"skus[{i}]")).Distinct()];
-        // The queue is there before the door is: whoever is sent to it finds it.
+        // First what may be refused: a room that is refused stays as it is.
+        RoomRefusal? refusal = await grains.GetGrain<IWaitingRoomsGrain>(IWaitingRoomsGrain.Key).List(new GuardedSkus(room, skus));
+        if (refusal is { Sku: { } sku }) return Problems.Conflict("sku-has-waiting-room", "A SKU has one waiting room at the most.", $"{sku} is bought through {refusal.OtherRoom}.");
+        if (refusal is not null) return Problems.Conflict("too-many-waiting-rooms", $"A shop has at most {IWaitingRoomsGrain.RoomsMax} waiting rooms.");
         RoomProgress progress = await grains.GetGrain<IWaitingRoomGrain>(room)
             .Set(new RoomSettings(b.AdmittedPerSecond, b.OpensAt, TimeSpan.FromSeconds(seconds), b.CustomersOnly ?? false));
-        RoomRefusal? refusal = await grains.GetGrain<IWaitingRoomsGrain>(IWaitingRoomsGrain.Key).List(new GuardedSkus(room, skus));
         rooms.Forget(room);
-        return refusal switch
-        {
-            null => Reply.Ok(View(room, skus, progress), progress.Version),
-            { Sku: { } sku } => Problems.Conflict("sku-has-waiting-room", "A SKU has one waiting room at the most.", $"{sku} is bought through {refusal.OtherRoom}."),
-            _ => Problems.Conflict("too-many-waiting-rooms", $"A shop has at most {IWaitingRoomsGrain.RoomsMax} waiting rooms."),
-        };
+        return Reply.Ok(View(room, skus, progress), progress.Version);
     }
 
-    private static async Task<IResult> Get(string id, IGrainFactory grains)
+    private static async Task<IResult> Get(string id, WaitingRoomDoor rooms)
     {
         string room = Fields.Id<RoomId>(id, "id").Value;
-        ImmutableArray<GuardedSkus> all = await grains.GetGrain<IWaitingRoomsGrain>(IWaitingRoomsGrain.Key).All();
-        if (all.FirstOrDefault(r => r.Room == room) is not { } listed || await grains.GetGrain<IWaitingRoomGrain>(room).Progress() is not { } progress)
-            return Problems.NotFound("waiting room");
-        return Reply.Ok(View(room, listed.Skus, progress), progress.Version);
+        GuardedSkus? listed = (await rooms.RoomsAsync()).FirstOrDefault(r => r.Room == room);
+        return listed is not null && await rooms.ProgressAsync(room) is { } progress ? Reply.Ok(View(room, listed.Skus, progress), progress.Version) : Problems.NotFound("waiting room");
     }
 
     private static async Task<IResult> Delete(string id, IGrainFactory grains, WaitingRoomDoor rooms)

@@ -158,7 +158,8 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
             foreach (TEvent @event in events) State = State.Apply(@event);
             State.AssertInvariants();
             Version += events.Length;
-            return JournalTrace.Follow(_journal.Append(events, State.HasWork, EventJson, later), _journal.GrainId, events.Length);
+            Task durable = _journal.Append(events, State.HasWork, EventJson, later);
+            return later ? durable : JournalTrace.Follow(durable, _journal.GrainId, events.Length);
         }
         catch (Exception e)
         {

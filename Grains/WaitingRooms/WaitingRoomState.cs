@@ -74,7 +74,7 @@ public sealed record WaitingRoomState : IEventSourced<WaitingRoomState, WaitingR
     /// <inheritdoc/>
     public WaitingRoomState Apply(WaitingRoomEvent @event) => @event switch
     {
-        WaitingRoomEvent.SettingsChanged e => this with { Settings = e.Settings, AdmittedAt = e.At },
+        WaitingRoomEvent.SettingsChanged e => Expire(e.At) with { Settings = e.Settings, AdmittedAt = e.At },
         WaitingRoomEvent.Joined e => this with { Issued = Issued + 1, Numbers = Numbers.SetItem(e.Visitor, Issued + 1) },
         WaitingRoomEvent.Admitted e => Admit(e),
         WaitingRoomEvent.Closed => this with
@@ -96,11 +96,17 @@ public sealed record WaitingRoomState : IEventSourced<WaitingRoomState, WaitingR
 
     private WaitingRoomState Admit(WaitingRoomEvent.Admitted e)
     {
-        long expired = ExpiredAt(e.At);
-        ImmutableList<Wave> waves = Waves.RemoveRange(0, Waves.TakeWhile(w => w.Through <= expired).Count()).Add(new Wave(e.Through, e.At));
+        WaitingRoomState now = Expire(e.At);
+        return now with { Admitted = e.Through, AdmittedAt = e.At, Waves = now.Waves.Add(new Wave(e.Through, e.At)) };
+    }
+
+    // What is over by the settings of now stays over, whatever they become.
+    private WaitingRoomState Expire(DateTimeOffset at)
+    {
+        long expired = ExpiredAt(at);
         ImmutableDictionary<string, long> numbers = Numbers;
         if (numbers.Count > Math.Max(VisitorsMin, 2 * (Issued - expired))) numbers = numbers.RemoveRange(numbers.Where(n => n.Value <= expired).Select(n => n.Key));
-        return this with { Admitted = e.Through, AdmittedAt = e.At, Expired = expired, Waves = waves, Numbers = numbers };
+        return this with { Expired = expired, Waves = Waves.RemoveRange(0, Waves.TakeWhile(w => w.Through <= expired).Count()), Numbers = numbers };
     }
 }
 

@@ -17,6 +17,7 @@ public sealed class MetricsCollector : IDisposable
     private const string ShopMeters = "Shop.";
     private static readonly string[] OtherMeters = ["System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
+    private readonly Lock _writing = new();
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Metric> _metrics = new(StringComparer.Ordinal);
 
@@ -40,6 +41,8 @@ public sealed class MetricsCollector : IDisposable
     /// <summary>Everything as it is now.</summary>
     public string Write()
     {
+        // Two readers at the same time would clear each other's observations.
+        using Lock.Scope one = _writing.EnterScope();
         // What is observed may have gone since the last time.
         foreach (Metric metric in _metrics.Values) metric.BeginObservation();
         _listener.RecordObservableInstruments();

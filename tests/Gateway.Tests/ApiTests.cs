@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Shop.Gateway.Access;
 
 namespace Shop.Gateway.Tests;
 
@@ -24,6 +27,16 @@ public sealed class ApiTests
         Answer traced = await anybody.Get("/v1/nothing", ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
         ((string)traced["traceId"]!).ShouldBe("0af7651916cd43dd8448eb211c80319c");
         traced.Headers.GetValues("traceparent").Single().ShouldContain("0af7651916cd43dd8448eb211c80319c");
+    }
+
+    [Fact]
+    public async Task Every_route_says_who_may_call_it()
+    {
+        ShopHost host = await ShopHost.SharedAsync("Sqlite");
+        string[] open = ["/v1/payments/callbacks/test"];
+        host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/v1/", StringComparison.Ordinal) && e.Metadata.GetMetadata<AccessRule>() is null)
+            .Select(e => e.RoutePattern.RawText).ShouldBe(open);
     }
 
     [Theory, SqliteStore, PostgreSqlStore]

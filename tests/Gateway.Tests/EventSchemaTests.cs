@@ -13,7 +13,7 @@ public sealed class EventSchemaTests
     [Theory, MemberData(nameof(Types))]
     public void A_schema_has_changed_only_in_ways_that_readers_do_not_notice(string type)
     {
-        string released = File.ReadAllText(Path.Combine(Root(), "docs", "events", "released", $"{type}.v1.schema.json"));
+        string released = File.ReadAllText(Path.Combine(Repository.Root, "docs", "events", "released", $"{type}.v1.schema.json"));
         EventSchema.Of(type)!.BreaksSince(EventSchema.Parse(released)).ShouldBeEmpty();
     }
 
@@ -22,7 +22,7 @@ public sealed class EventSchemaTests
     {
         string[] events = [.. typeof(ShopEvent).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(ShopEvent))).Select(t => t.Name).Order(StringComparer.Ordinal)];
         EventSchema.Types.ShouldBe(events);
-        Directory.GetFiles(Path.Combine(Root(), "docs", "events", "released")).Select(f => Path.GetFileName(f).Split('.')[0]).Order(StringComparer.Ordinal).ShouldBe(events);
+        Directory.GetFiles(Path.Combine(Repository.Root, "docs", "events", "released")).Select(f => Path.GetFileName(f).Split('.')[0]).Order(StringComparer.Ordinal).ShouldBe(events);
     }
 
     [Theory]
@@ -40,11 +40,4 @@ public sealed class EventSchemaTests
     [InlineData("""{"eventId":"","eventType":"Other","timestamp":"yesterday","orderId":"o","amount":1}""", 4)]
     [InlineData("[]", 1)]
     public void What_does_not_keep_the_schema_is_found(string data, int violations) => Violations("OrderPaid", JsonNode.Parse(data)!).Count.ShouldBe(violations);
-
-    private static string Root()
-    {
-        for (DirectoryInfo? directory = new(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
-            if (File.Exists(Path.Combine(directory.FullName, "Shop.sln"))) return directory.FullName;
-        throw new InvalidOperationException("The tests do not run from within the repository.");
-    }
 }

@@ -11,8 +11,6 @@ namespace Shop.Gateway.Tests;
 /// <summary>What an operator sees: figures as Prometheus reads them, rules that it loads, and traces by OTLP.</summary>
 public sealed class ObservabilityTests
 {
-    private static readonly string Root = RepositoryRoot();
-
     [Fact]
     public async Task Figures_are_for_operators_and_say_what_happens()
     {
@@ -46,7 +44,7 @@ public sealed class ObservabilityTests
         (await host.Admin.Checkout("M-2", quantity: 50)).ShouldBe(409);
         (int code, string said) = await RunAsync("promtool", ["check", "metrics"], (await host.Admin.Get("/metrics")).ShouldBe(200).Text);
         (code, said.Trim()).ShouldBe((0, ""));
-        string rules = Path.Combine(Root, "deploy", "prometheus", "alerts.yaml");
+        string rules = Path.Combine(Repository.Root, "deploy", "prometheus", "alerts.yaml");
         (code, said) = await RunAsync("promtool", ["check", "rules", rules], null);
         code.ShouldBe(0, said);
 
@@ -91,7 +89,7 @@ public sealed class ObservabilityTests
             HashSet<string> known = [.. names.AsArray().Select(n => (string)n!)];
             // These come with their first occasion.
             known.UnionWith(["shop_admission_refused_total", "shop_journal_stale_total", "shop_stream_parked_total", "shop_runtime_calls_refused_total"]);
-            string asked = await File.ReadAllTextAsync(rules) + await File.ReadAllTextAsync(Path.Combine(Root, "deploy", "grafana", "shop.json"));
+            string asked = await File.ReadAllTextAsync(rules) + await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy", "grafana", "shop.json"));
             foreach (System.Text.RegularExpressions.Match name in System.Text.RegularExpressions.Regex.Matches(asked, "\\b(shop|http_server|dotnet)_[a-z_]+")) known.ShouldContain(name.Value);
             log.Where(l => l.Contains("level=warn", StringComparison.Ordinal) || l.Contains("level=error", StringComparison.Ordinal)).ShouldBeEmpty();
         }
@@ -162,13 +160,6 @@ public sealed class ObservabilityTests
         string[] said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         return (process.ExitCode, string.Concat(said));
-    }
-
-    private static string RepositoryRoot()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Shop.sln"))) directory = directory.Parent;
-        return directory?.FullName ?? throw new InvalidOperationException("Shop.sln is not above the tests.");
     }
 }
 

@@ -131,7 +131,11 @@ public sealed class WaitingRoomTests
         foreach (string body in new[] { "{}", """{"skus":[],"admittedPerSecond":1}""", $$"""{"skus":["{{sku}}"],"admittedPerSecond":-1}""", $$"""{"skus":["{{sku}}"],"admittedPerSecond":1e9}""", $$"""{"skus":["{{sku}}"],"admittedPerSecond":1,"admissionSeconds":0}""" })
             (await host.Admin.Put($"/v1/waiting-rooms/{room}", body)).ShouldBe(400);
         (await host.Admin.Put($"/v1/waiting-rooms/{room}-2", Body(sku, 1))).ShouldBe(409).Type.ShouldBe("urn:shop:problem:sku-has-waiting-room");
+        (string third, string thirdRoom) = await Room(host, perSecond: 7);
+        (await host.Admin.Put($"/v1/waiting-rooms/{thirdRoom}", $$"""{"skus":["{{third}}","{{sku}}"],"admittedPerSecond":1000}""")).ShouldBe(409);
+        ((double)(await host.Admin.Get($"/v1/waiting-rooms/{thirdRoom}")).ShouldBe(200)["admittedPerSecond"]!).ShouldBe(7);
         using ShopClient visitor = await host.Visitor();
+        (await visitor.Post($"/v1/waiting-rooms/{room}-2/tickets")).ShouldBe(404);
         (await visitor.Put($"/v1/waiting-rooms/{room}", Body(sku, 1_000))).ShouldBe(403);
         ((double)(await visitor.Get($"/v1/waiting-rooms/{room}")).ShouldBe(200)["admittedPerSecond"]!).ShouldBe(5);
         (await visitor.Get("/v1/waiting-rooms")).ShouldBe(200).Text.ShouldContain(room);

@@ -90,6 +90,19 @@ public sealed class WaitingRoomProperties
     }
 
     [Fact]
+    public void A_time_for_buying_that_is_over_does_not_come_back_when_the_settings_change()
+    {
+        WaitingRoomState state = Run(WaitingRoomState.Empty, WaitingRoomDecider.Set(WaitingRoomState.Empty, Settings(1), Start));
+        state = Run(state, WaitingRoomDecider.Join(state, "a", Start));
+        state = Run(state, WaitingRoomDecider.Admit(state, Start + TimeSpan.FromSeconds(1)));
+        DateTimeOffset later = Start + TimeSpan.FromMinutes(2);
+        state.ExpiredAt(later).ShouldBe(1);
+        state = Run(state, WaitingRoomDecider.Set(state, Settings(1) with { Admission = TimeSpan.FromHours(1) }, later));
+        state.ExpiredAt(later).ShouldBe(1);
+        WaitingRoomDecider.NumberOf(state, "a", later).ShouldBeNull();
+    }
+
+    [Fact]
     public void Visitors_whose_time_is_over_are_forgotten()
     {
         WaitingRoomState state = Run(WaitingRoomState.Empty, WaitingRoomDecider.Set(WaitingRoomState.Empty, Settings(1_000), Start));
