@@ -2,7 +2,7 @@ namespace Shop.Stock;
 
 /// <summary>
 /// The stock of one SKU; its key is the SKU. Promise: at every moment sold + reserved ≤ received + adjusted + returned, and
-/// every answer is durable.
+/// every answer is durable, but that to a tentative reservation.
 /// </summary>
 [Alias("Stock")]
 public interface IStockGrain : IGrainWithStringKey
@@ -43,7 +43,15 @@ public sealed record AdjustStock(int Difference, string Reason, string Reference
 
 /// <summary>Units are held for a customer, or for nobody in particular, for a time.</summary>
 [GenerateSerializer, Immutable, Alias("ReserveStock")]
-public sealed record ReserveStock(ReservationId Id, int Quantity, TimeSpan Ttl, CustomerId? CustomerId);
+public sealed record ReserveStock(ReservationId Id, int Quantity, TimeSpan Ttl, CustomerId? CustomerId)
+{
+    /// <summary>
+    /// Whether the answer need not wait until it is durable: for who will confirm at once, and reserves again should a crash
+    /// have made the stock forget. The same reservation without this is durable when it is answered.
+    /// </summary>
+    [Id(0)]
+    public bool IsTentative { get; init; }
+}
 
 /// <summary>Units of a confirmed reservation come back; what is not fit for sale is not restocked.</summary>
 [GenerateSerializer, Immutable, Alias("ReturnStock")]

@@ -25,6 +25,9 @@ public sealed record ApiKeysState : IEventSourced<ApiKeysState, ApiKeyEvent>
     /// <inheritdoc/>
     public static JsonSerializerContext Json => ApiKeysJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(ApiKeyEvent @event) => false;
+
     /// <summary>Keys by id.</summary>
     public ImmutableDictionary<string, ApiKey> Keys { get; init; } = ImmutableDictionary<string, ApiKey>.Empty;
 

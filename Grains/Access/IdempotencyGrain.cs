@@ -26,6 +26,9 @@ public sealed record IdempotencyState : IEventSourced<IdempotencyState, Idempote
     /// <inheritdoc/>
     public static JsonSerializerContext Json => IdempotencyJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(IdempotencyEvent @event) => false;
+
     /// <summary>Tells the request from others; null when there is none.</summary>
     public string? Fingerprint { get; init; }
 

@@ -26,6 +26,9 @@ public sealed record SessionState : IEventSourced<SessionState, SessionEvent>
     /// <inheritdoc/>
     public static JsonSerializerContext Json => SessionJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(SessionEvent @event) => false;
+
     /// <summary>The session; null before it began and after it was ended.</summary>
     public Session? Session { get; init; }
 

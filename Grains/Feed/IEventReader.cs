@@ -5,7 +5,7 @@ namespace Shop.Feed;
 /// <summary>What commits of a partition tell, from a place on. What is read is shared among those who are at the same place.</summary>
 public interface IEventReader
 {
-    /// <summary>The next commits. The last of a page is there even if it tells nothing.</summary>
+    /// <summary>The next commits.</summary>
     Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit);
 
     /// <summary>Completes when there may be something new in any partition, or after a short while.</summary>

@@ -18,6 +18,9 @@ public interface IEventSourced<TSelf, TEvent>
     /// <summary>Whether the grain has to go on by itself, even if nobody calls it: an unfinished saga.</summary>
     bool HasWork => false;
 
+    /// <summary>Whether the world is told of an event; what it is told of it, <see cref="Events.JournalEvents"/> says.</summary>
+    static virtual bool IsTold(TEvent @event) => true;
+
     /// <summary>The state after the event. The old one is not used any more.</summary>
     TSelf Apply(TEvent @event);
 
@@ -126,7 +129,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
         version = Apply(tail, version);
         State.AssertInvariants();
-        _journal.Load(version);
+        _journal.Load(version, State.HasWork);
     }
 
     /// <inheritdoc/>
@@ -144,10 +147,13 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     protected Task Commit(params ReadOnlySpan<TEvent> events) => events.IsEmpty ? Durable() : Append(events, later: false);
 
     /// <summary>
-    /// Applies an event that is written together with what comes next, or when somebody waits for <see cref="Durable"/>; for steps
+    /// Applies events that are written together with what comes next, or when somebody waits for <see cref="Durable"/>; for steps
     /// that a crash may have done again.
     /// </summary>
-    protected void CommitLater(TEvent @event) => _ = Append([@event], later: true);
+    protected void CommitLater(params ReadOnlySpan<TEvent> events)
+    {
+        if (!events.IsEmpty) _ = Append(events, later: true);
+    }
 
     private Task Append(ReadOnlySpan<TEvent> events, bool later)
     {
@@ -155,10 +161,16 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         SnapshotIfDue();
         try
         {
-            foreach (TEvent @event in events) State = State.Apply(@event);
+            bool isTold = false;
+            foreach (TEvent @event in events)
+            {
+                State = State.Apply(@event);
+                isTold |= TState.IsTold(@event);
+            }
+
             State.AssertInvariants();
             Version += events.Length;
-            Task durable = _journal.Append(events, State.HasWork, EventJson, later);
+            Task durable = _journal.Append(events, State.HasWork, isTold, EventJson, later);
             return later ? durable : JournalTrace.Follow(durable, _journal.GrainId, events.Length);
         }
         catch (Exception e)

@@ -6,7 +6,7 @@ using Microsoft.Extensions.ObjectPool;
 namespace Shop.Journaling;
 
 /// <summary>A commit in the making: events of one grain that wait for the writer. Events join until the writer takes it.</summary>
-internal sealed class GrainAppend(GrainJournal owner)
+internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
 {
     [ThreadStatic]
     private static Utf8JsonWriter? _json;
@@ -19,6 +19,9 @@ internal sealed class GrainAppend(GrainJournal owner)
     public int EventCount { get; private set; }
 
     public bool HasWork { get; set; }
+
+    /// <summary>Whether the world is told of any of the events.</summary>
+    public bool IsTold { get; set; }
 
     /// <summary>Whether the writer has it, or will take it.</summary>
     public bool IsQueued { get; set; }
@@ -43,7 +46,7 @@ internal sealed class GrainAppend(GrainJournal owner)
     public JournalCommit ToCommit(Guid commitId, DateTimeOffset now)
     {
         _events.Write("]"u8);
-        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, now, _events.WrittenMemory);
+        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, IsTold || HasWork != hadWork, now, _events.WrittenMemory);
     }
 
     /// <summary>The commit is durable; nobody reads its bytes any more.</summary>

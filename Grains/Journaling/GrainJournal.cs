@@ -9,6 +9,7 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
     private GrainAppend? _open;
     private GrainAppend? _last;
     private long _sealedVersion;
+    private bool _hasWork;
     private volatile Exception? _error;
 
     public string GrainId => grainId;
@@ -34,7 +35,7 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
         }
     }
 
-    public void Load(long version) => _sealedVersion = version;
+    public void Load(long version, bool hasWork) => (_sealedVersion, _hasWork) = (version, hasWork);
 
     /// <summary>Completes when everything written so far is durable.</summary>
     public Task Durable()
@@ -71,14 +72,15 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
     }
 
     /// <summary>Adds events to the next commit; the task completes when it is durable. What may wait goes with what comes next.</summary>
-    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, JsonTypeInfo<TEvent> type, bool later)
+    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, bool isTold, JsonTypeInfo<TEvent> type, bool later)
     {
         lock (_lock)
         {
-            GrainAppend append = _open ?? new GrainAppend(this);
+            GrainAppend append = _open ?? new GrainAppend(this, _hasWork);
             if (append.ByteCount > writer.Options.CommitBytesMax) throw new JournalUnavailableException($"{grainId} writes more than the store can take.");
             foreach (TEvent @event in events) append.Add(@event, type);
-            append.HasWork = hasWork;
+            append.IsTold |= isTold;
+            append.HasWork = _hasWork = hasWork;
             (_open, _last) = (append, append);
             if (!later && !append.IsQueued) Enqueue(append);
             return append.Done;

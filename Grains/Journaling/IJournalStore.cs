@@ -9,6 +9,9 @@ public interface IJournalStore
     /// <summary>The number of partitions; part of the schema, the same for ever.</summary>
     const int PartitionCount = 16;
 
+    /// <summary>Where commits are that no reader of partitions looks for.</summary>
+    const int NoPartition = -1;
+
     /// <summary>The partition of a grain.</summary>
     static int PartitionOf(string grainId)
     {
@@ -34,7 +37,7 @@ public interface IJournalStore
     Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation);
 
     /// <summary>
-    /// The settled commits of a partition after a position, in the order of their positions. A commit whose transaction may still
+    /// The settled commits for readers of a partition after a position, in the order of their positions. A commit whose transaction may still
     /// end later than another's of the same partition is not shown before all earlier ones are settled.
     /// </summary>
     Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation);
@@ -51,10 +54,15 @@ public interface IJournalStore
 
 /// <summary>
 /// The events of one grain that became durable together. The version counts a grain's commits, never events inside them, so
-/// that two writers cannot interleave. The events are a JSON array in UTF-8.
+/// that two writers cannot interleave. The events are a JSON array in UTF-8. Half of all commits are steps that nobody is told of and
+/// that neither begin nor end a grain's work: those are for their grain alone, and readers of partitions do not meet them.
 /// </summary>
 public sealed record JournalCommit(
-    string GrainId, long Version, Guid CommitId, int EventCount, bool HasWork, DateTimeOffset RecordedAt, ReadOnlyMemory<byte> Events);
+    string GrainId, long Version, Guid CommitId, int EventCount, bool HasWork, bool IsForReaders, DateTimeOffset RecordedAt, ReadOnlyMemory<byte> Events)
+{
+    /// <summary>The partition that it is in.</summary>
+    public int Partition => IsForReaders ? IJournalStore.PartitionOf(GrainId) : IJournalStore.NoPartition;
+}
 
 /// <summary>A commit and where it stands in its partition.</summary>
 public sealed record PositionedCommit(JournalCommit Commit, JournalPosition Position);

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Shop.Events;
 
 namespace Shop.Journaling;
 
@@ -100,6 +101,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
         Guid commitId = Guid.NewGuid();
         DateTimeOffset now = _clock.GetUtcNow();
         JournalCommit[] commits = [.. batch.Select(a => a.ToCommit(commitId, now))];
+        Debug.Assert(commits.All(c => c.IsForReaders || JournalEvents.Of(c).IsEmpty), "What the world is told of is for readers.");
         long start = Stopwatch.GetTimestamp();
         try
         {
@@ -110,7 +112,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
             {
                 if (added[i]) batch[i].Succeed();
                 else Refuse(batch[i]);
-                partitions |= 1 << IJournalStore.PartitionOf(batch[i].Owner.GrainId);
+                if (commits[i].IsForReaders) partitions |= 1 << commits[i].Partition;
             }
 
             for (int partition = 0; partition < IJournalStore.PartitionCount; partition++)

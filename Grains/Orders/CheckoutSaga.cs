@@ -11,6 +11,9 @@ namespace Shop.Orders;
 /// </summary>
 internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProvider clock, TimeSpan paymentWindow, TimeSpan reservationMargin)
 {
+    // A provider that takes longer than this is no reason to lose what is held in a crash.
+    private static readonly TimeSpan TentativeFor = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Whether an activation before this one began: it may have done more than the order's events say.</summary>
     public bool WasInterrupted { get; init; }
 
@@ -41,8 +44,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
 
     private async Task<OrderEvent?> Reserve(OrderState state)
     {
-        Task<StockAnswer[]> reserving = Task.WhenAll(state.Lines.Select(l =>
-            Stock(l.Sku).Reserve(new ReserveStock(Reservation, l.Quantity, paymentWindow + reservationMargin, state.CustomerId))));
+        Task<StockAnswer[]> reserving = Task.WhenAll(state.Lines.Select(l => Reserve(state, l, isTentative: true)));
         (ImmutableArray<OrderDiscount> discounts, Rejection? rejection) = await Redeem(state);
         StockAnswer[] answers = await reserving;
         rejection ??= Refusal(state, answers);
@@ -52,6 +54,9 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
             ? new OrderEvent.CheckoutFailed(new Rejection.BadTotal("the coupons take off more than the lines cost"), Now)
             : new OrderEvent.StockReserved(discounts, state.LinesTotal - off, Now);
     }
+
+    private Task<StockAnswer> Reserve(OrderState state, OrderLine line, bool isTentative) => Stock(line.Sku).Reserve(
+        new ReserveStock(Reservation, line.Quantity, paymentWindow + reservationMargin, state.CustomerId) { IsTentative = isTentative });
 
     private async Task<(ImmutableArray<OrderDiscount> Discounts, Rejection? Rejection)> Redeem(OrderState state)
     {
@@ -99,8 +104,10 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
     {
         if (state.Total.Minor == 0) return new OrderEvent.PaymentAuthorised(Now);
         PlaceOrder command = state.Command!;
-        PaymentAnswer answer = await Payment.Authorise(new AuthorisePayment(state.Total, command.PaymentMethod, command.PaymentToken));
-        switch (answer)
+        Task<PaymentAnswer> authorising = Payment.Authorise(new AuthorisePayment(state.Total, command.PaymentMethod, command.PaymentToken));
+        await Task.WhenAny(authorising, Task.Delay(TentativeFor, clock));
+        if (authorising is not { IsCompletedSuccessfully: true, Result: not PaymentAnswer.Pending }) await Task.WhenAll(state.Lines.Select(l => Reserve(state, l, isTentative: false)));
+        switch (await authorising)
         {
             case PaymentAnswer.Ok:
                 return new OrderEvent.PaymentAuthorised(Now);
@@ -115,18 +122,26 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
 
     private async Task<OrderEvent?> Confirm(OrderState state)
     {
-        StockAnswer[] answers = await Task.WhenAll(state.Lines.Select(l => Stock(l.Sku).Confirm(Reservation)));
+        StockAnswer[] answers = await Task.WhenAll(state.Lines.Select(l => Confirm(state, l)));
         ImmutableArray<Shortage> gone = [.. state.Lines.Zip(answers).Where(p => p.Second is not StockAnswer.Confirmed).Select(p => new Shortage(p.First.Sku, p.First.Quantity, 0))];
         return gone.Length == 0 ? new OrderEvent.StockConfirmed(Now) : new OrderEvent.CheckoutFailed(new Rejection.OutOfStock(gone), Now);
+    }
+
+    private async Task<StockAnswer> Confirm(OrderState state, OrderLine line)
+    {
+        StockAnswer answer = await Stock(line.Sku).Confirm(Reservation);
+        // A crash may have made the stock forget what it held tentatively.
+        if (answer is not StockAnswer.NoReservation || await Reserve(state, line, isTentative: true) is not StockAnswer.Reserved) return answer;
+        return await Stock(line.Sku).Confirm(Reservation);
     }
 
     private async Task<OrderEvent?> Capture(OrderState state)
     {
         if (state.Total.Minor == 0) return new OrderEvent.PaymentCaptured(Now);
         PaymentAnswer answer = await Payment.Capture();
-        if (answer is PaymentAnswer.Illegal { Status: PaymentStatus.Pending })
+        if (answer is PaymentAnswer.Illegal { Status: PaymentStatus.None or PaymentStatus.Pending })
         {
-            // A crash made the payment forget its approval. The provider is asked again, under the same id, and says the same.
+            // A crash made the payment forget its approval, or that it asked. The provider is asked again, under the same id, and says the same.
             if (await Authorise(state) is not OrderEvent.PaymentAuthorised and var other) return other;
             answer = await Payment.Capture();
         }
@@ -146,7 +161,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
     private async Task<(PaymentStatus Payment, long RefundedMinor)> UndoPayment(OrderState state)
     {
         if (state.Total.Minor == 0 || (state.UndoneFrom < OrderPhase.Reserved && !WasInterrupted)) return (PaymentStatus.None, 0);
-        if (await Payment.Get() is PaymentAnswer.Ok { Payment: { Status: PaymentStatus.None or PaymentStatus.Declined } none }) return (none.Status, 0);
+        if (await Payment.Get() is PaymentAnswer.Ok { Payment.Status: PaymentStatus.Declined }) return (PaymentStatus.Declined, 0);
         PaymentAnswer answer = await Payment.Void();
         if (answer is PaymentAnswer.Ok { Payment.Status: var status }) return (status, 0);
         long left = state.Refundable.Minor;

@@ -126,9 +126,9 @@ public sealed class OrderGrain(
         var saga = new CheckoutSaga(Id, GrainFactory, Services.Clock, paymentOptions.Value.PaymentWindow, options.Value.ReservationMargin) { WasInterrupted = _wasInterrupted };
         while (State.NextStep is { } step)
         {
-            // Money moves only for an order that will be remembered, and what was taken is given back only for a reason that will be.
+            // Money moves only for an order that will be remembered, with its total, and what was taken is given back only for a reason that will be.
             // Otherwise a step need not wait until the one before is durable: after a crash both are done again, and nothing twice.
-            if (step is OrderStep.Authorise) await _begun;
+            if (step is OrderStep.Authorise) await (State.Discounts.IsEmpty ? _begun : Durable());
             if (step is OrderStep.Undo) await Durable();
             if (await saga.Run(step, State) is not { } done) break;
             CommitLater(done);

@@ -82,6 +82,10 @@ public sealed record OrderState : IEventSourced<OrderState, OrderEvent>
     /// <inheritdoc/>
     public static JsonSerializerContext Json => OrderJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(OrderEvent @event) => @event is
+        OrderEvent.CheckoutStarted or OrderEvent.Placed or OrderEvent.Undone or OrderEvent.Fulfilled or OrderEvent.ReturnBooked or OrderEvent.RefundBooked;
+
     /// <summary>How far it is.</summary>
     public OrderPhase Phase { get; init; }
 

@@ -22,8 +22,9 @@ public sealed class PaymentGrain(
     {
         Decision decision = PaymentDecider.Authorise(State, command, Now);
         if (decision.Answer is not PaymentAnswer.Pending) return await Run(decision);
-        // The intent is durable before the provider hears of it: a payment that nobody remembers cannot be let go.
-        await Commit(decision.Events.AsSpan());
+        // The order is durable and carries the same id. Should a crash make this payment forget that it asked, the order has it ask
+        // again, which the provider answers as before, or has it let go.
+        CommitLater(decision.Events.AsSpan());
         ProviderAnswer answer = await (_asking ??= Ask(command));
         decision = PaymentDecider.Answered(State, answer, Now);
         // An approval is asked for again if it is forgotten, and is the same; so it may be written together with the capture.
@@ -47,9 +48,9 @@ public sealed class PaymentGrain(
     public async Task<PaymentAnswer> Void()
     {
         if (PaymentDecider.RefuseVoid(State) is { } refused) return refused;
-        if (State.Status is PaymentStatus.Authorised or PaymentStatus.Pending) await provider.Void(Id, CancellationToken.None);
-        return PaymentDecider.RefuseVoid(State)
-            ?? await Run(State.Status is PaymentStatus.Authorised or PaymentStatus.Pending ? Decision.Do(new PaymentEvent.Voided(Now)) : Decision.Do());
+        // Also when nothing is known of it: it may have been asked for and forgotten.
+        if (IsOpen(State.Status)) await provider.Void(Id, CancellationToken.None);
+        return PaymentDecider.RefuseVoid(State) ?? await Run(IsOpen(State.Status) ? Decision.Do(new PaymentEvent.Voided(Now)) : Decision.Do());
     }
 
     /// <inheritdoc/>
@@ -73,6 +74,8 @@ public sealed class PaymentGrain(
 
     /// <inheritdoc/>
     public Task<PaymentAnswer> Get() => Run(Decision.Do());
+
+    private static bool IsOpen(PaymentStatus status) => status is PaymentStatus.None or PaymentStatus.Pending or PaymentStatus.Authorised;
 
     private async Task<PaymentAnswer> Run(Decision decision)
     {

@@ -45,6 +45,9 @@ public sealed record PaymentState : IEventSourced<PaymentState, PaymentEvent>
     /// <inheritdoc/>
     public static JsonSerializerContext Json => PaymentJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(PaymentEvent @event) => false;
+
     /// <summary>The amount that the provider was asked for.</summary>
     public Money? Amount { get; init; }
 

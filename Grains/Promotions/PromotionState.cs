@@ -29,6 +29,9 @@ public sealed record PromotionState : IEventSourced<PromotionState, PromotionEve
     /// <inheritdoc/>
     public static JsonSerializerContext Json => PromotionJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(PromotionEvent @event) => false;
+
     /// <summary>The rules; null before they were set.</summary>
     public CouponRules? Rules { get; init; }
 

@@ -1,6 +1,8 @@
 using Shop.Carts;
 using Shop.Catalog;
+using Shop.Feed;
 using Shop.Orders;
+using Shop.Streams;
 
 namespace Shop.Recovery;
 
@@ -31,7 +33,9 @@ public sealed class RecoveryState
 /// <inheritdoc cref="IRecoveryGrain"/>
 [Reentrant, GrainType("recovery"), CollectionAgeLimit(AlwaysActive = true)]
 public sealed class RecoveryGrain(
-    [PersistentState("progress", JournalServices.SnapshotStorage)] IPersistentState<RecoveryState> progress, JournalServices services) : Grain, IRecoveryGrain
+    [PersistentState("progress", JournalServices.SnapshotStorage)] IPersistentState<RecoveryState> progress,
+    IEventReader reader,
+    JournalServices services) : Grain, IRecoveryGrain
 {
     private const string ReminderName = "watch";
     private const int CommitsMax = 1_000;
@@ -110,21 +114,24 @@ public sealed class RecoveryGrain(
     private async Task ReadAsync()
     {
         RecoveryState state = progress.State;
-        IReadOnlyList<PositionedCommit> commits;
+        // What comes first may be what others have read; after that comes what the store has now.
+        bool isFirst = true;
+        bool isMore;
         do
         {
-            commits = await services.Store.ReadPartitionAsync(Partition, state.Position, CommitsMax, CancellationToken.None);
-            foreach ((JournalCommit commit, JournalPosition position) in commits)
+            IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await reader.ReadAsync(Partition, state.Position, CommitsMax);
+            foreach ((JournalItem item, JournalPosition position) in items)
             {
                 state.Position = position;
-                _tried.Remove(commit.GrainId);
-                if (commit.HasWork) state.Open[commit.GrainId] = commit.RecordedAt;
-                else state.Open.Remove(commit.GrainId);
+                _tried.Remove(item.GrainId);
+                if (item.HasWork) state.Open[item.GrainId] = item.RecordedAt;
+                else state.Open.Remove(item.GrainId);
             }
 
-            _unsaved += commits.Count;
+            _unsaved += items.Count;
+            (isMore, isFirst) = (isFirst || items.Count == CommitsMax, false);
         }
-        while (commits.Count == CommitsMax);
+        while (isMore);
     }
 
     private async Task ResumeAsync(string grainId)

@@ -24,7 +24,14 @@ public sealed class StockGrain(JournalServices services)
     public Task<StockAnswer> Adjust(AdjustStock command) => Run(StockDecider.Adjust(State, command, Now));
 
     /// <inheritdoc/>
-    public Task<StockAnswer> Reserve(ReserveStock command) => Run(StockDecider.Reserve(State, command, Now));
+    public Task<StockAnswer> Reserve(ReserveStock command)
+    {
+        Decision decision = StockDecider.Reserve(State, command, Now);
+        if (!command.IsTentative || decision.Answer is not { } answer) return Run(decision);
+        CommitLater(StockDecider.WithLevels(State, decision.Events).AsSpan());
+        ArmExpiry();
+        return Task.FromResult(answer);
+    }
 
     /// <inheritdoc/>
     public Task<StockAnswer> Confirm(ReservationId reservation) => Run(StockDecider.Confirm(State, reservation, Now));

@@ -27,6 +27,9 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     /// <inheritdoc/>
     public static JsonSerializerContext Json => StockJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(StockEvent @event) => @event.Change is not null;
+
     /// <summary>Whether anything was ever booked.</summary>
     public bool Exists { get; set; }
 

@@ -2,8 +2,12 @@ using Shop.Events;
 
 namespace Shop.Streams;
 
-/// <summary>What one commit of the journal tells the world: an item of the stream of its partition. It may tell nothing.</summary>
-public sealed record JournalItem(ImmutableArray<ShopEvent> Events, DateTimeOffset RecordedAt);
+/// <summary>What one commit of the journal tells the world: an item of the stream of its partition. It may tell nothing but whether its grain has work left.</summary>
+public sealed record JournalItem(string GrainId, ImmutableArray<ShopEvent> Events, bool HasWork, DateTimeOffset RecordedAt)
+{
+    /// <summary>What a commit tells.</summary>
+    public static JournalItem Of(JournalCommit commit) => new(commit.GrainId, JournalEvents.Of(commit), commit.HasWork, commit.RecordedAt);
+}
 
 /// <summary>The streams that are made of the journal.</summary>
 public static class JournalStreams

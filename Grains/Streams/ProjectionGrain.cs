@@ -190,7 +190,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         {
             IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, replacement.Position, RebuildCommitsMax, CancellationToken.None);
             PositionedCommit[] wanted = [.. page.Where(c => IsFrozen || c.Position <= serving.Position)];
-            await replacement.TakeAsync([.. wanted.Select(c => (new JournalItem(JournalEvents.Of(c.Commit), c.Commit.RecordedAt), c.Position))]);
+            await replacement.TakeAsync([.. wanted.Select(c => (JournalItem.Of(c.Commit), c.Position))]);
             await replacement.CommitIfDueAsync(CommitEveryWhenBehind);
             // A page that is not full is the end of the journal, for now; what comes after it is delivered.
             if (page.Count == RebuildCommitsMax && wanted.Length == page.Count) continue;

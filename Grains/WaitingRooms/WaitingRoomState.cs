@@ -36,6 +36,9 @@ public sealed record WaitingRoomState : IEventSourced<WaitingRoomState, WaitingR
     /// <inheritdoc/>
     public static JsonSerializerContext Json => WaitingRoomJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(WaitingRoomEvent @event) => false;
+
     /// <summary>The settings; null when the room is not open.</summary>
     public RoomSettings? Settings { get; init; }
 

@@ -22,6 +22,9 @@ public sealed record WaitingRoomsState : IEventSourced<WaitingRoomsState, Waitin
     /// <inheritdoc/>
     public static JsonSerializerContext Json => WaitingRoomsJson.Default;
 
+    /// <inheritdoc/>
+    public static bool IsTold(WaitingRoomsEvent @event) => false;
+
     /// <summary>Rooms by id.</summary>
     public ImmutableSortedDictionary<string, GuardedSkus> Rooms { get; init; } = ImmutableSortedDictionary<string, GuardedSkus>.Empty;
 

@@ -74,7 +74,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     // Looking for conflicts is a sixth of the server's work, and there are none but after a crash or a broken connection: it is done when there was one.
     private const string InsertBesideOthers = Insert + " ON CONFLICT (grain_id, version) DO NOTHING";
 
-    private const string Columns = "grain_id, version, commit_id, event_count, has_work, recorded_at, events, epoch, number";
+    private const string Columns = "grain_id, version, commit_id, event_count, has_work, partition, recorded_at, events, epoch, number";
 
     // A plan that was made while a table was small must not be kept when it has become large; and short statements are not worth compiling.
     internal const string FreshPlans = "-c plan_cache_mode=force_custom_plan -c jit=off";
@@ -139,7 +139,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         await using var command = new NpgsqlCommand(statement, connection);
         Add(command, NpgsqlDbType.Text, commits, c => c.GrainId);
         Add(command, NpgsqlDbType.Bigint, commits, c => c.Version);
-        Add(command, NpgsqlDbType.Smallint, commits, c => (short)IJournalStore.PartitionOf(c.GrainId));
+        Add(command, NpgsqlDbType.Smallint, commits, c => (short)c.Partition);
         Add(command, NpgsqlDbType.Uuid, commits, c => c.CommitId);
         Add(command, NpgsqlDbType.Integer, commits, c => c.EventCount);
         Add(command, NpgsqlDbType.Boolean, commits, c => c.HasWork);
@@ -252,9 +252,9 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         while (await reader.ReadAsync(cancellation))
         {
             var commit = new JournalCommit(
-                reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4),
-                new DateTimeOffset(reader.GetDateTime(5), TimeSpan.Zero), reader.GetFieldValue<byte[]>(6));
-            found.Add(new PositionedCommit(commit, new JournalPosition(reader.GetInt64(7), reader.GetInt64(8))));
+                reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
+                new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), reader.GetFieldValue<byte[]>(7));
+            found.Add(new PositionedCommit(commit, new JournalPosition(reader.GetInt64(8), reader.GetInt64(9))));
         }
 
         return found;

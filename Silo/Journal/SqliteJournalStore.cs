@@ -34,7 +34,7 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
         """,
     ];
 
-    private const string Columns = "number, grain_id, version, commit_id, event_count, has_work, recorded_at, events";
+    private const string Columns = "number, grain_id, version, commit_id, event_count, has_work, partition, recorded_at, events";
 
     private readonly string _connectionString;
     private readonly SemaphoreSlim _writing = new(1, 1);
@@ -172,7 +172,7 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
             SqliteParameterCollection p = _insert!.Parameters;
             p["@grain"].Value = commit.GrainId;
             p["@version"].Value = commit.Version;
-            p["@partition"].Value = IJournalStore.PartitionOf(commit.GrainId);
+            p["@partition"].Value = commit.Partition;
             p["@commit"].Value = commit.CommitId.ToByteArray();
             p["@count"].Value = commit.EventCount;
             p["@work"].Value = commit.HasWork ? 1 : 0;
@@ -243,8 +243,8 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
         while (await reader.ReadAsync(cancellation))
         {
             var commit = new JournalCommit(
-                reader.GetString(1), reader.GetInt64(2), new Guid((byte[])reader.GetValue(3)), reader.GetInt32(4), reader.GetInt64(5) != 0,
-                new DateTimeOffset(reader.GetInt64(6), TimeSpan.Zero), (byte[])reader.GetValue(7));
+                reader.GetString(1), reader.GetInt64(2), new Guid((byte[])reader.GetValue(3)), reader.GetInt32(4), reader.GetInt64(5) != 0, reader.GetInt64(6) != IJournalStore.NoPartition,
+                new DateTimeOffset(reader.GetInt64(7), TimeSpan.Zero), (byte[])reader.GetValue(8));
             found.Add(new PositionedCommit(commit, new JournalPosition(0, reader.GetInt64(0))));
         }
 

@@ -109,10 +109,9 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         int events = 0;
         for (int i = 0; i < commits.Count; i++)
         {
-            var item = new JournalItem(JournalEvents.Of(commits[i].Commit), commits[i].Commit.RecordedAt);
-            bool isLast = i == commits.Count - 1 || (events += item.Events.Length) >= EventsMax;
-            if (!item.Events.IsEmpty || isLast) items.Add((item, commits[i].Position));
-            if (isLast) break;
+            JournalItem item = JournalItem.Of(commits[i].Commit);
+            items.Add((item, commits[i].Position));
+            if ((events += item.Events.Length) >= EventsMax) break;
         }
 
         return items;

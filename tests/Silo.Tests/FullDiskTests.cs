@@ -50,7 +50,7 @@ public sealed class FullDiskTests : IDisposable
 
     // As large as a busy batch, so that it needs room.
     private static JournalCommit Commit(long version) => new(
-        "stock/A", version, Guid.NewGuid(), 1, false, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes($"[{{\"text\":\"{new string('x', 20_000)}\"}}]"));
+        "stock/A", version, Guid.NewGuid(), 1, false, true, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes($"[{{\"text\":\"{new string('x', 20_000)}\"}}]"));
 }
 
 /// <summary>Needs a disk that can be filled; reported as skipped, with the reason, where there can be none.</summary>

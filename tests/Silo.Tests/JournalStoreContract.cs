@@ -98,6 +98,18 @@ public sealed class JournalStoreContract
         (await stores.One.ReadPartitionAsync(3, at, 7, default)).ShouldBeEmpty();
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_commit_that_is_for_its_grain_alone_is_in_no_partition(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        int partition = IJournalStore.PartitionOf("order/a");
+        JournalCommit[] commits = [Commit("order/a", 1, "[1]"), Commit("order/a", 2, "[2]", isForReaders: false), Commit("order/a", 3, "[3]")];
+        foreach (JournalCommit commit in commits) (await stores.One.AppendAsync([commit], default)).ShouldBe([true]);
+        (await ReadSettledAsync(stores.Two, partition, 2)).Select(c => c.Commit.Version).ShouldBe([1, 3]);
+        (await stores.Two.ReadGrainAsync("order/a", 0, 10, default)).Select(c => (c.Version, c.IsForReaders)).ShouldBe([(1, true), (2, false), (3, true)]);
+        (await stores.Two.ReadTailAsync("order/a", 10, default)).Count.ShouldBe(3);
+    }
+
     [Theory, PostgreSqlStore]
     public async Task A_commit_that_becomes_visible_late_is_never_skipped(string kind)
     {
@@ -176,8 +188,8 @@ public sealed class JournalStoreContract
         return read;
     }
 
-    private static JournalCommit Commit(string grain, long version, string events, bool hasWork = false) =>
-        new(grain, version, Guid.NewGuid(), 1, hasWork, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(events));
+    private static JournalCommit Commit(string grain, long version, string events, bool hasWork = false, bool isForReaders = true) =>
+        new(grain, version, Guid.NewGuid(), 1, hasWork, isForReaders, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(events));
 
     private static string Text(JournalCommit commit) => Encoding.UTF8.GetString(commit.Events.Span);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Shop.Catalog;
 using Shop.Journaling;
 using Shop.Orders;
 using Shop.Payments;
@@ -58,18 +59,71 @@ public sealed class SagaTests
         (await shop.Grains.GetGrain<IPaymentGrain>(order.Value).Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment.Status.ShouldBe(PaymentStatus.Captured);
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task A_stock_that_a_crash_made_forget_what_it_held_sells_it_all_the_same(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        OrderId order = await BeginAsync(shop, [new OrderEvent.StockReserved([], Euro(100), now), new OrderEvent.PaymentAuthorised(now)]);
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Resume()).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        StockLevel level = ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level;
+        (level.Sold, level.Reserved, level.OnHand).ShouldBe((1, 0, 0));
+        (await shop.Grains.GetGrain<IPaymentGrain>(order.Value).Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment.Status.ShouldBe(PaymentStatus.Captured);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task What_a_crash_made_the_stock_forget_and_another_has_bought_is_not_sold_again(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        OrderId order = await BeginAsync(shop, [new OrderEvent.StockReserved([], Euro(100), now), new OrderEvent.PaymentAuthorised(now)]);
+        IStockGrain stock = shop.Grains.GetGrain<IStockGrain>(Sku);
+        await stock.Reserve(new ReserveStock(new ReservationId("somebody"), 1, TimeSpan.FromHours(1), null));
+        await stock.Confirm(new ReservationId("somebody"));
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Resume()).ShouldBeOfType<OrderAnswer.Rejected>();
+        ((StockAnswer.Done)await stock.Get()).Level.Sold.ShouldBe(1);
+        // Nothing is known of the payment, so the provider was told to let it go.
+        (await shop.Grains.GetGrain<IPaymentGrain>(order.Value).Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment.Status.ShouldBe(PaymentStatus.Voided);
+    }
+
+    [Theory, InlineData("tok_approve", "reserved confirmed"), InlineData("tok_timeout", "reserved")]
+    public async Task What_is_held_is_written_with_the_sale_or_as_soon_as_the_payment_takes_its_time(string token, string expected)
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        await shop.Grains.GetGrain<IStockGrain>(Sku).Receive(new ReceiveStock(1, "r"));
+        (await shop.Grains.GetGrain<IStockGrain>(Sku).Reserve(new ReserveStock(new("other"), 1, TimeSpan.FromHours(1), null) { IsTentative = true })).ShouldBeOfType<StockAnswer.Reserved>();
+        (await shop.Store.ReadGrainAsync($"stock/{Sku}", 1, 10, default)).ShouldBeEmpty();
+        await shop.Grains.GetGrain<IStockGrain>(Sku).Release(new("other"));
+        (await EventsOf(shop, $"stock/{Sku}", 1)).ShouldBe(["reserved released"]);
+
+        var order = new OrderId(Guid.NewGuid().ToString());
+        PlaceOrder command = Command(token);
+        await shop.Grains.GetGrain<IOfferGrain>(Sku).Publish(new Offer(new Sku(Sku), new ProductId("p"), 1, "P", [Euro(100)], true));
+        await shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(command);
+        (await EventsOf(shop, $"stock/{Sku}", 2)).ShouldBe([expected]);
+    }
+
     // The order's first event is in the journal, and the silo that wrote it is gone.
     private static async Task<OrderId> BeginAsync(ShopCluster shop, params OrderEvent[] more)
     {
         await shop.Grains.GetGrain<IStockGrain>(Sku).Receive(new ReceiveStock(1, "r"));
         var order = new OrderId(Guid.NewGuid().ToString());
-        var command = new PlaceOrder("f", null, null, null, [new LineRequest(new Sku(Sku), 1, null)], [], Currency.Parse("EUR"), new Contact(null, null), "card", "tok_approve");
-        OrderEvent[] events = [new OrderEvent.CheckoutStarted(command, [new OrderLine(new Sku(Sku), new ProductId("p"), "P", 1, Euro(100))], Euro(100), DateTimeOffset.UtcNow), .. more];
+        OrderEvent[] events = [new OrderEvent.CheckoutStarted(Command("tok_approve"), [new OrderLine(new Sku(Sku), new ProductId("p"), "P", 1, Euro(100))], Euro(100), DateTimeOffset.UtcNow), .. more];
         (await shop.Store.AppendAsync([Commit($"order/{order}", true, JsonSerializer.SerializeToUtf8Bytes(events, OrderJson.Default.OrderEventArray))], default)).ShouldBe([true]);
         return order;
     }
 
-    private static JournalCommit Commit(string grain, bool hasWork, byte[] events) => new(grain, 1, Guid.NewGuid(), 1, hasWork, DateTimeOffset.UtcNow, events);
+    private static PlaceOrder Command(string token) =>
+        new("f", null, null, null, [new LineRequest(new Sku(Sku), 1, null)], [], Currency.Parse("EUR"), new Contact(null, null), "card", token);
+
+    // What each commit of a stock after a version says, in the last words of its events' types.
+    private static async Task<string[]> EventsOf(ShopCluster shop, string grain, long afterVersion) =>
+        [.. (await shop.Store.ReadGrainAsync(grain, afterVersion, 10, default)).Select(c => string.Join(' ', JsonDocument.Parse(c.Events).RootElement.EnumerateArray().Select(e => e.GetProperty("$type").GetString()!.Split('.')[1])))];
+
+    private static JournalCommit Commit(string grain, bool hasWork, byte[] events) => new(grain, 1, Guid.NewGuid(), 1, hasWork, true, DateTimeOffset.UtcNow, events);
 
     private static Money Euro(long cents) => new(cents, Currency.Parse("EUR"));
 }
