@@ -46,7 +46,10 @@ public sealed class OrderGrain(
             }
 
             await Work();
-            return await Answer();
+            OrderAnswer answer = await Answer();
+            // Thousands a second come to rest here; who asks for one again waits for one look into the journal.
+            if (State.NextStep is null) DeactivateOnIdle();
+            return answer;
         }
         finally
         {

@@ -95,31 +95,81 @@ internal static class MetricName
 /// <summary>One metric and its series.</summary>
 internal sealed class Metric(Instrument instrument)
 {
-    private const int SeriesMax = 500, LabelLengthMax = 100;
+    private const int SeriesMax = 500, KnownMax = 4 * SeriesMax, LabelLengthMax = 100, KeyLengthMax = 512;
     private static readonly double[] Seconds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
     private static readonly double[] Counts = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
     private static readonly string Overflow = "otel_metric_overflow=\"true\"";
 
     private readonly ConcurrentDictionary<string, Series> _series = new(StringComparer.Ordinal);
+
+    // The same series by its tags as they come: a measurement of known tags makes nothing for the collector.
+    private readonly ConcurrentDictionary<string, Series> _known = new(StringComparer.Ordinal);
+    private readonly bool _isLast = instrument.IsObservable || instrument.GetType().Name == "Gauge`1";
     private readonly bool _isCounter = MetricName.IsCounter(instrument), _isHistogram = MetricName.IsHistogram(instrument);
     private readonly double[] _bounds = MetricName.IsHistogram(instrument) ? Bounds(instrument) : [];
     private readonly string _name = MetricName.Of(instrument);
 
     public void BeginObservation()
     {
-        if (instrument.IsObservable) _series.Clear();
+        if (!instrument.IsObservable) return;
+        _series.Clear();
+        _known.Clear();
     }
 
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        string labels = Labels(tags);
-        if (!_series.TryGetValue(labels, out Series? series))
-            series = _series.GetOrAdd(_series.Count < SeriesMax ? labels : Overflow, _ => new Series(_bounds.Length));
+        Series series = Find(tags);
         lock (series)
         {
             if (_isHistogram) series.Observe(value, _bounds);
-            else if (instrument.IsObservable || instrument.GetType().Name == "Gauge`1") series.Value = value;
+            else if (_isLast) series.Value = value;
             else series.Value += value;
+        }
+    }
+
+    private Series Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        Span<char> key = stackalloc char[KeyLengthMax];
+        if (!TryKey(tags, key, out int length)) return Make(tags);
+        if (_known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(key[..length], out Series? series)) return series;
+        series = Make(tags);
+        if (_known.Count < KnownMax) _known[key[..length].ToString()] = series;
+        return series;
+    }
+
+    private Series Make(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        string labels = Labels(tags);
+        return _series.TryGetValue(labels, out Series? series) ? series : _series.GetOrAdd(_series.Count < SeriesMax ? labels : Overflow, _ => new Series(_bounds.Length));
+    }
+
+    private static bool TryKey(ReadOnlySpan<KeyValuePair<string, object?>> tags, Span<char> key, out int length)
+    {
+        length = 0;
+        foreach ((string name, object? value) in tags)
+        {
+            if (!Add(name, key, ref length)) return false;
+            if (value is ISpanFormattable number)
+            {
+                if (!number.TryFormat(key[length..], out int written, default, CultureInfo.InvariantCulture) || !Add("", key, ref length, written)) return false;
+            }
+            else if (!Add(value as string ?? value?.ToString(), key, ref length))
+            {
+                return false;
+            }
+        }
+
+        return true;
+
+        // Each part ends with a character that no label has.
+        static bool Add(ReadOnlySpan<char> part, Span<char> key, ref int length, int written = 0)
+        {
+            length += written;
+            if (part.Length + 1 > key.Length - length) return false;
+            part.CopyTo(key[length..]);
+            length += part.Length;
+            key[length++] = '\0';
+            return true;
         }
     }
 

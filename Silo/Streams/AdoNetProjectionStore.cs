@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
@@ -45,6 +46,11 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
 
     // Rows change again and again. With room on its page a changed row needs no new entries in the index, and less is left to clean up.
     private const string RoomForChanges = "ALTER TABLE projection_row SET (fillfactor = 70);";
+
+    private const int BufferBytes = 64 * 1024, BufferBytesMax = 1024 * 1024;
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
 
     private readonly DbProviderFactory _factory = DbProviderFactories.GetFactory(database.Invariant);
     private readonly SemaphoreSlim _creating = new(1);
@@ -222,7 +228,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
 
     private static string Json(Action<Utf8JsonWriter> write)
     {
-        using var buffer = new MemoryStream();
+        ArrayBufferWriter<byte> buffer = _buffer ??= new ArrayBufferWriter<byte>(BufferBytes);
         using (var writer = new Utf8JsonWriter(buffer))
         {
             writer.WriteStartArray();
@@ -230,7 +236,10 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
             writer.WriteEndArray();
         }
 
-        return Encoding.UTF8.GetString(buffer.ToArray());
+        string json = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        if (buffer.Capacity > BufferBytesMax) _buffer = null;
+        else buffer.ResetWrittenCount();
+        return json;
     }
 
     private async Task<DbConnection> OpenAsync(CancellationToken cancellation)

@@ -13,7 +13,7 @@ namespace Shop.Streams;
 /// </summary>
 public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IStreamSource, IEventReader, IDisposable
 {
-    private const int ReadsAtOnceMax = 4, EventsMax = 10_000, BusyCommits = 20;
+    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, BusyCommits = 20;
 
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
@@ -29,9 +29,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(p => StreamId.Create(JournalStreams.Namespace, p.ToString(CultureInfo.InvariantCulture)))];
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation) =>
-        [.. (await ReadAsync(PartitionOf(stream), (after as JournalToken)?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation))
-            .Select(i => new StreamItem(i.Item, new JournalToken(i.Position)))];
+    public Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation) =>
+        FindAsync(PartitionOf(stream), (after as JournalToken)?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation);
 
     /// <inheritdoc/>
     public async Task WaitAsync(StreamId stream, CancellationToken cancellation)
@@ -50,12 +49,22 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit)
+    public async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit) =>
+        [.. (await FindAsync(partition, after, limit)).Select(i => ((JournalItem)i.Item, PositionOf(i)))];
+
+    /// <inheritdoc/>
+    public void Dispose() => _reading.Dispose();
+
+    private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
+
+    private static JournalPosition PositionOf(StreamItem item) => ((JournalToken)item.Token).Position;
+
+    private Task<IReadOnlyList<StreamItem>> FindAsync(int partition, JournalPosition after, int limit)
     {
         Tail tail = _tails[partition];
         lock (tail)
         {
-            if (tail.Find(after, limit) is { } known) return Task.FromResult(known);
+            if (tail.Find(after, limit) is { } known) return Task.FromResult<IReadOnlyList<StreamItem>>(known);
             if (after < tail.End) return CatchUpAsync(partition, tail, after, limit);
             if (after > tail.End) tail.Reset(after);
             // Whoever is at the end shares one look at what comes next.
@@ -64,18 +73,13 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _reading.Dispose();
-
-    private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
-
-    private async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadOnAsync(int partition, Tail tail, int limit)
+    private async Task<IReadOnlyList<StreamItem>> ReadOnAsync(int partition, Tail tail, int limit)
     {
         JournalPosition after = tail.End;
         // Taken before the read, it leaves nothing out that the read does not show.
         Task next = news.Next(partition);
         await Task.Yield();
-        IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await ReadStoreAsync(partition, after, limit);
+        IReadOnlyList<StreamItem> items = await ReadStoreAsync(partition, after, limit);
         lock (tail)
         {
             tail.Add(after, items);
@@ -85,14 +89,14 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         return items;
     }
 
-    private async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
+    private async Task<IReadOnlyList<StreamItem>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
     {
-        IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await ReadStoreAsync(partition, after, limit);
+        IReadOnlyList<StreamItem> items = await ReadStoreAsync(partition, after, limit);
         lock (tail) tail.Add(after, items);
         return items;
     }
 
-    private async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadStoreAsync(int partition, JournalPosition after, int limit)
+    private async Task<IReadOnlyList<StreamItem>> ReadStoreAsync(int partition, JournalPosition after, int limit)
     {
         IReadOnlyList<PositionedCommit> commits;
         await _reading.WaitAsync();
@@ -105,12 +109,12 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
             _reading.Release();
         }
 
-        List<(JournalItem Item, JournalPosition Position)> items = [];
+        List<StreamItem> items = new(commits.Count);
         int events = 0;
         for (int i = 0; i < commits.Count; i++)
         {
             JournalItem item = JournalItem.Of(commits[i].Commit);
-            items.Add((item, commits[i].Position));
+            items.Add(new StreamItem(item, new JournalToken(commits[i].Position)));
             if ((events += item.Events.Length) >= EventsMax) break;
         }
 
@@ -120,7 +124,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     /// <summary>The newest that was read of a partition. Guarded by itself.</summary>
     private sealed class Tail
     {
-        private readonly Queue<(JournalItem Item, JournalPosition Position)> _items = [];
+        private readonly List<StreamItem> _items = [];
+        private int _first;
         private JournalPosition _start;
         private int _events;
 
@@ -130,7 +135,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public JournalPosition ReadingAfter { get; set; }
 
         /// <summary>The look at what comes next.</summary>
-        public Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> Reading { get; set; } = Task.FromResult<IReadOnlyList<(JournalItem Item, JournalPosition Position)>>([]);
+        public Task<IReadOnlyList<StreamItem>> Reading { get; set; } = Task.FromResult<IReadOnlyList<StreamItem>>([]);
 
         /// <summary>Completes when there may be something after the end.</summary>
         public Task News { get; set; } = Task.CompletedTask;
@@ -139,32 +144,51 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public bool IsBusy { get; private set; }
 
         /// <summary>What is kept after a place; null when that place is not within it.</summary>
-        public IReadOnlyList<(JournalItem Item, JournalPosition Position)>? Find(JournalPosition after, int limit) =>
-            after < _start || after >= End ? null : [.. _items.SkipWhile(i => i.Position <= after).Take(limit)];
+        public List<StreamItem>? Find(JournalPosition after, int limit)
+        {
+            if (after < _start || after >= End) return null;
+            int low = _first, high = _items.Count;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if (PositionOf(_items[middle]) <= after) low = middle + 1;
+                else high = middle;
+            }
+
+            return _items.GetRange(low, Math.Min(limit, _items.Count - low));
+        }
 
         /// <summary>Adds what a read from some place showed, as far as it is beyond the end.</summary>
-        public void Add(JournalPosition after, IReadOnlyList<(JournalItem Item, JournalPosition Position)> items)
+        public void Add(JournalPosition after, IReadOnlyList<StreamItem> items)
         {
             if (after > End) return;
             if (after == End) IsBusy = items.Count >= BusyCommits;
-            foreach ((JournalItem Item, JournalPosition Position) item in items.Where(i => i.Position > End))
+            foreach (StreamItem item in items)
             {
-                _items.Enqueue(item);
-                _events += item.Item.Events.Length;
-                End = item.Position;
+                if (PositionOf(item) <= End) continue;
+                _items.Add(item);
+                _events += EventsOf(item);
+                End = PositionOf(item);
             }
 
-            while (_events > EventsMax && _items.TryDequeue(out (JournalItem Item, JournalPosition Position) oldest))
+            while (_events > EventsMax && _first < _items.Count)
             {
-                _events -= oldest.Item.Events.Length;
-                _start = oldest.Position;
+                _events -= EventsOf(_items[_first]);
+                _start = PositionOf(_items[_first]);
+                _items[_first++] = default;
             }
+
+            if (_first < _items.Count / 2) return;
+            _items.RemoveRange(0, _first);
+            _first = 0;
         }
 
         public void Reset(JournalPosition at)
         {
             _items.Clear();
-            (_start, End, _events) = (at, at, 0);
+            (_start, End, _events, _first) = (at, at, 0, 0);
         }
+
+        private static int EventsOf(StreamItem item) => ((JournalItem)item.Item).Events.Length;
     }
 }
