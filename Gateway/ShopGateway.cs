@@ -74,7 +74,9 @@ public static class ShopGateway
         v1.MapAnalytics();
         v1.MapStreams();
         v1.MapEvents();
+        v1.MapDashboard();
         app.MapEventSchemas();
+        app.MapPages();
         app.MapGet("/health/live", () => Results.Text("live")).ExcludeFromDescription();
         app.MapGet("/health/ready", (Readiness readiness) => readiness.Obstacle is { } obstacle
             ? Problems.Unavailable("unavailable", obstacle)

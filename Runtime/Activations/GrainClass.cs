@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Calls;
 using Orleans.Concurrency;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -43,6 +44,9 @@ internal sealed class GrainClass
     public TimeSpan CollectionAge { get; }
 
     public bool HasFilters { get; }
+
+    /// <summary>How often its methods were called.</summary>
+    public CallFiguresTable Figures { get; } = new();
 
     public IReadOnlyList<IIncomingGrainCallFilter> Filters { get; }
 

@@ -67,6 +67,9 @@ internal sealed class GrainManifest
     /// <summary>An empty request of the method with this number; null when no interface here has it.</summary>
     public GrainRequest? MakeRequest(uint method) => _requests.Value.TryGetValue(method, out Func<GrainRequest>? make) ? make() : null;
 
+    /// <summary>The grain classes that have been asked for.</summary>
+    public IEnumerable<GrainClass> Classes => _grainClasses.Values;
+
     public GrainClass ClassOf(GrainType type, IServiceProvider services)
     {
         if (_grainClasses.TryGetValue(type, out GrainClass? known)) return known;

@@ -16,6 +16,10 @@ internal sealed class InternalRequest(string name, Func<Task> run, Action<Except
 
     internal override bool IsAnswered => HasEnded;
 
+    internal override bool IsMeasured => false;
+
+    internal override bool HasFailed => false;
+
     internal override Exception? Error => null;
 
     internal override void OnAnswered(Action action) => throw new InvalidOperationException("Nobody waits for the runtime's own turns.");

@@ -23,7 +23,9 @@ public enum GrainMethodTraits
 /// <summary>What is known of a grain method before any call; generated once a method.</summary>
 public sealed class GrainMethod(Type interfaceType, string interfaceName, string name, GrainMethodTraits traits, params Type[] parameterTypes)
 {
+    private static int _numbered;
     private MethodInfo? _methodInfo;
+    private int _number;
 
     /// <summary>The interface.</summary>
     public Type InterfaceType { get; } = interfaceType;
@@ -37,6 +39,9 @@ public sealed class GrainMethod(Type interfaceType, string interfaceName, string
     /// <summary>The method on the wire: a hash of its name, the same in every version and process.</summary>
     internal uint Id { get; } = GrainId.Create(interfaceName, name).GetUniformHashCode();
 
+    /// <summary>Its place in tables of this process; given when it is first asked for.</summary>
+    internal int Index => (_number != 0 ? _number : Number()) - 1;
+
     /// <summary>How calls are scheduled.</summary>
     public GrainMethodTraits Traits { get; } = traits;
 
@@ -45,6 +50,12 @@ public sealed class GrainMethod(Type interfaceType, string interfaceName, string
 
     /// <inheritdoc/>
     public override string ToString() => $"{InterfaceName}.{Name}";
+
+    private int Number()
+    {
+        Interlocked.CompareExchange(ref _number, Interlocked.Increment(ref _numbered), 0);
+        return _number;
+    }
 
     private MethodInfo Find() =>
         InterfaceType.GetMethods().Concat(InterfaceType.GetInterfaces().SelectMany(i => i.GetMethods()))

@@ -13,6 +13,7 @@ namespace Orleans.Calls;
 public abstract class GrainRequest : SynchronizationContext, ITurn
 {
     private int _ended;
+    private long _startedAt;
 
     /// <summary>What is called.</summary>
     public abstract GrainMethod Method { get; }
@@ -68,6 +69,12 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
 
     internal virtual bool KeepsAlive => true;
 
+    /// <summary>Whether it counts among the calls of its grain; turns that the runtime makes do not.</summary>
+    internal virtual bool IsMeasured => true;
+
+    /// <summary>Whether the caller was told an error.</summary>
+    internal abstract bool HasFailed { get; }
+
     /// <summary>Whether the caller has been told how the call ended.</summary>
     internal abstract bool IsAnswered { get; }
 
@@ -119,6 +126,7 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
         CallAmbience? ambience = Ambience;
         ambience?.Enter();
         if (ambience is not null) Span = CallTrace.Begin(this);
+        if (IsMeasured && activation.Class.Figures.Of(Method).Count()) _startedAt = Stopwatch.GetTimestamp();
         try
         {
             if (activation.Class.HasFilters) FilterChain.Incoming(this, activation);
@@ -158,6 +166,8 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
     {
         if (Interlocked.Exchange(ref _ended, 1) != 0) return;
         if (Span is { } span) CallTrace.End(span, Error);
+        if (_startedAt != 0) Activation!.Silo.Instruments.Took(Activation.Class.Type, Method, Stopwatch.GetElapsedTime(_startedAt));
+        if (HasFailed && IsMeasured) Activation!.Class.Figures.Of(Method).CountFailure();
         Activation!.OnEnded(this);
     }
 

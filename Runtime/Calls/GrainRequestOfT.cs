@@ -23,6 +23,8 @@ public abstract class GrainRequest<T> : GrainRequest
 
     internal sealed override bool IsAnswered => _completion.Task.IsCompleted;
 
+    internal sealed override bool HasFailed => _completion.Task.IsFaulted;
+
     internal sealed override Exception? Error => _completion.Task.Exception?.InnerException;
 
     internal sealed override void OnAnswered(Action action) => _completion.Task.GetAwaiter().UnsafeOnCompleted(action);

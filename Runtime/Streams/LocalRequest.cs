@@ -9,6 +9,8 @@ internal sealed class LocalRequest<T>(string name, Func<object, Task<T>> run) : 
 {
     public override GrainMethod Method { get; } = new(typeof(IGrain), "streams", name, GrainMethodTraits.None);
 
+    internal override bool IsMeasured => false;
+
     public override void WriteArguments(CodecWriter writer) => throw new OrleansMessageRejectionException("The grain's place is another silo now; the turn did not happen.");
 
     protected override Task<T> InvokeMethod(object grain) => run(grain);

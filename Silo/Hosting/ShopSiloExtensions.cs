@@ -10,6 +10,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Shop.Carts;
 using Shop.Catalog;
+using Shop.Dashboard;
 using Shop.Feed;
 using Shop.Journal;
 using Shop.Journaling;
@@ -80,6 +81,7 @@ public static class ShopSiloExtensions
             silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>(), o => o.BatchItemsMax = 1_000);
         });
         services.AddHostedService<RecoveryWatch>();
+        services.AddHostedService<SiloReporter>();
         services.AddSingleton<Readiness>();
         return builder;
     }

@@ -51,6 +51,16 @@ public sealed class MetricsCollector : IDisposable
         return text.ToString();
     }
 
+    /// <summary>The series of some metrics as they are now, by the metrics' names in Prometheus.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<MetricFigure>> Read(IReadOnlyCollection<string> names)
+    {
+        using Lock.Scope one = _writing.EnterScope();
+        Metric[] wanted = [.. names.Select(n => _metrics.GetValueOrDefault(n)).OfType<Metric>()];
+        foreach (Metric metric in _metrics.Values) metric.BeginObservation();
+        _listener.RecordObservableInstruments();
+        return wanted.ToDictionary(m => m.Name, m => m.Read());
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
@@ -109,6 +119,19 @@ internal sealed class Metric(Instrument instrument)
     private readonly double[] _bounds = MetricName.IsHistogram(instrument) ? Bounds(instrument) : [];
     private readonly string _name = MetricName.Of(instrument);
 
+    public string Name => _name;
+
+    public IReadOnlyList<MetricFigure> Read()
+    {
+        List<MetricFigure> figures = [];
+        foreach (Series series in _series.Values)
+        {
+            lock (series) figures.Add(new MetricFigure(series.Labels, series.Value, series.Count, [.. _bounds.Zip(series.Buckets)]));
+        }
+
+        return figures;
+    }
+
     public void BeginObservation()
     {
         if (!instrument.IsObservable) return;
@@ -140,7 +163,12 @@ internal sealed class Metric(Instrument instrument)
     private Series Make(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         string labels = Labels(tags);
-        return _series.TryGetValue(labels, out Series? series) ? series : _series.GetOrAdd(_series.Count < SeriesMax ? labels : Overflow, _ => new Series(_bounds.Length));
+        if (_series.TryGetValue(labels, out Series? series)) return series;
+        var named = new Dictionary<string, string>(StringComparer.Ordinal);
+        bool fits = _series.Count < SeriesMax;
+        if (fits)
+            foreach ((string name, object? value) in tags) named[MetricName.Clean(name)] = Text(value);
+        return _series.GetOrAdd(fits ? labels : Overflow, _ => new Series(_bounds.Length, named));
     }
 
     private static bool TryKey(ReadOnlySpan<KeyValuePair<string, object?>> tags, Span<char> key, out int length)
@@ -221,8 +249,7 @@ internal sealed class Metric(Instrument instrument)
         foreach ((string name, object? value) in sorted)
         {
             if (text.Length > 0) text.Append(',');
-            string written = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-            if (written.Length > LabelLengthMax) written = written[..LabelLengthMax];
+            string written = Text(value);
             text.Append(MetricName.Clean(name)).Append("=\"");
             foreach (char c in written)
             {
@@ -235,6 +262,12 @@ internal sealed class Metric(Instrument instrument)
         }
 
         return text.ToString();
+    }
+
+    private static string Text(object? value)
+    {
+        string text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+        return text.Length > LabelLengthMax ? text[..LabelLengthMax] : text;
     }
 
     private static string Join(string labels, string more) => labels.Length == 0 ? more : labels + "," + more;
@@ -254,8 +287,10 @@ internal sealed class Metric(Instrument instrument)
         _ => value.ToString("R", CultureInfo.InvariantCulture),
     };
 
-    private sealed class Series(int buckets)
+    private sealed class Series(int buckets, IReadOnlyDictionary<string, string> labels)
     {
+        public IReadOnlyDictionary<string, string> Labels => labels;
+
         public double Value { get; set; }
 
         public long Count { get; private set; }

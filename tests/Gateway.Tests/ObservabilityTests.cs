@@ -25,7 +25,7 @@ public sealed class ObservabilityTests
         text.ShouldMatch("""http_server_request_duration_seconds_count\{[^}]*http_response_status_code="201",http_route="/v1/checkouts"[^}]*\} 3\n""");
         text.ShouldMatch("""shop_admission_wait_seconds_count 3\n""");
         text.ShouldMatch("""shop_journal_events_total [1-9]""");
-        text.ShouldMatch("""shop_runtime_activations_live\{grain="OrderGrain"\} 3\n""");
+        text.ShouldMatch("""shop_runtime_activations_live\{grain="StockGrain"\} 1\n""");
         text.ShouldMatch("""dotnet_gc_collections_total""");
         text.ShouldNotContain("M-1");
         text.ShouldNotContain(ShopHost.SecretKey);
