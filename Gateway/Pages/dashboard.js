@@ -127,7 +127,7 @@ const showGrains = sortable(find("grain-table"), [
 ], "Grain classes and their methods", { by: "callsPerSecond", descending: true });
 
 const showStreams = sortable(find("stream-table"), [
-  { name: "name", title: "Consumer", isText: true },
+  { name: "consumer", title: "Consumer", isText: true },
   { name: "commitsBehind", title: "Commits behind", text: r => number.format(r.commitsBehind) },
   { name: "rebuild", title: "Rebuild", text: r => r.rebuildCommitsBehind == null ? "–" : `${number.format(r.rebuildCommitsBehind)} to go` },
   { name: "parked", title: "Parked", isBad: r => r.parked > 0 },
@@ -137,16 +137,16 @@ const showStreams = sortable(find("stream-table"), [
 const showParked = sortable(find("parked-table"), [
   { name: "consumer", title: "Consumer", isText: true },
   { name: "eventId", title: "Event", isText: true },
-  { name: "subject", title: "Subject", isText: true },
+  { name: "subject", title: "Subject", isText: true, isLong: true },
   { name: "parkedAt", title: "Since", isText: true },
-  { name: "error", title: "Why", isText: true },
+  { name: "error", title: "Why", isText: true, isLong: true },
 ], "Parked events", { by: "parkedAt" });
 
 find("filter").addEventListener("input", show);
 find("silo").addEventListener("change", show);
 find("by").addEventListener("change", show);
 
-// Counts add up over silos; of times the worst is shown, because they cannot be put together from what is known.
+// Counts add up over silos; of times the worst silo's are shown, because quantiles cannot be put together.
 function merge(rows) {
   const merged = new Map();
   for (const row of rows) {
@@ -162,10 +162,13 @@ function merge(rows) {
 function grainRows() {
   const silos = view.silos.filter(s => !find("silo").value || s.silo === find("silo").value);
   const wanted = find("filter").value.trim().toLowerCase();
-  const methods = silos.flatMap(s => s.grains).flatMap(g => g.methods.map(m => ({ ...m, name: find("by").value === "method" ? `${g.grain}.${m.method}` : g.grain })));
-  const none = { calls: 0, failed: 0, callsPerSecond: 0, failedPerSecond: 0, median: null, p95: null, p99: null };
-  const classes = find("by").value === "method" ? [] : silos.flatMap(s => s.grains).map(g => ({ ...none, name: g.grain, activations: g.activations }));
-  return merge([...classes, ...methods]).filter(r => r.name.toLowerCase().includes(wanted));
+  const rows = silos.flatMap(s => s.grains).flatMap(g => find("by").value === "method"
+    ? g.methods.map(m => ({ ...m, ...m.times, name: `${g.grain}.${m.method}` }))
+    : [{
+      ...g.times, name: g.grain, activations: g.activations, calls: sum(g.methods, m => m.calls), failed: sum(g.methods, m => m.failed),
+      callsPerSecond: sum(g.methods, m => m.callsPerSecond), failedPerSecond: sum(g.methods, m => m.failedPerSecond),
+    }]);
+  return merge(rows).filter(r => r.name.toLowerCase().includes(wanted));
 }
 
 function show() {
@@ -246,29 +249,26 @@ function chart() {
 
 async function streams() {
   if (!sessionStorage.getItem(KEY) || find("figures").hidden || held) return;
-  try {
-    const answer = await fetch("/v1/streams", { headers: authorised() });
-    if (!answer.ok) return;
-    const status = await answer.json();
-    showStreams(status.consumers.map(c => ({ ...c, parked: status.parked.filter(p => p.consumer === c.name).length })));
+  // When nothing answers, the live connection says so.
+  const status = await fetch("/v1/streams", { headers: authorised() }).then(answer => answer.ok ? answer.json() : null, () => null);
+  if (status) {
+    showStreams(status.consumers.map(c => ({ ...c, parked: status.parked.filter(p => p.consumer === c.consumer).length })));
     showParked(status.parked);
     find("no-parked").hidden = status.parked.length > 0;
-  } catch {
-    // The live connection says that there is none.
   }
 }
 
 const buttons = new Map();
 
 function replayButton(row) {
-  let button = buttons.get(row.name);
+  let button = buttons.get(row.consumer);
   if (!button) {
     button = document.createElement("button");
     button.type = "button";
     button.textContent = "Replay";
-    button.setAttribute("aria-label", `Replay the parked events of ${row.name}`);
-    button.addEventListener("click", () => replay(row.name, button));
-    buttons.set(row.name, button);
+    button.setAttribute("aria-label", `Replay the parked events of ${row.consumer}`);
+    button.addEventListener("click", () => replay(row.consumer, button));
+    buttons.set(row.consumer, button);
   }
   button.disabled = row.parked === 0;
   return button;

@@ -1,6 +1,6 @@
 // Tables that sort by their headings and keep their place when the figures change. Everything is set as text, never as markup.
 
-/** @param {HTMLTableElement} table @param {{name: string, title: string, text?: (row) => string, isText?: boolean, isBad?: (row) => boolean, cell?: (row) => Node}[]} columns */
+/** @param {HTMLTableElement} table @param {{name: string, title: string, text?: (row) => string, isText?: boolean, isLong?: boolean, isBad?: (row) => boolean, cell?: (row) => Node}[]} columns */
 export function sortable(table, columns, caption, { by = columns[0].name, descending = false } = {}) {
   let [sortedBy, down, rows] = [by, descending, []];
   const head = table.createTHead().insertRow();
@@ -37,7 +37,7 @@ export function sortable(table, columns, caption, { by = columns[0].name, descen
       const line = body.rows[i] ?? body.insertRow();
       columns.forEach((column, j) => {
         const cell = line.cells[j] ?? line.insertCell();
-        cell.className = (column.isText ? "text " : "") + (column.isBad?.(row) ? "bad" : "");
+        cell.className = (column.isText ? "text " : "") + (column.isLong ? "long " : "") + (column.isBad?.(row) ? "bad" : "");
         if (column.cell) cell.replaceChildren(column.cell(row));
         else cell.textContent = column.text ? column.text(row) : String(row[column.name] ?? "–");
       });

@@ -10,8 +10,12 @@ public interface IDashboardGrain : IGrainWithStringKey
     /// <summary>The key.</summary>
     const string Key = "dashboard";
 
-    /// <summary>A silo says how it is; whether anybody is looking, so that it should say so every second.</summary>
+    /// <summary>A silo says how it is; whether anybody is looking.</summary>
     Task<bool> Report(SiloReport report);
+
+    /// <summary>Whether anybody is looking, so that silos should say every second how they are.</summary>
+    [ReadOnly]
+    Task<bool> IsWatched();
 
     /// <summary>The newest of every silo, and of each what was since a moment, for charts.</summary>
     Task<DashboardView> Read(DateTimeOffset since);
@@ -47,13 +51,18 @@ public sealed record JournalReport(double CommitsPerSecond, double EventsPerSeco
 /// <summary>A grain class on a silo.</summary>
 /// <param name="Grain">Its name.</param>
 /// <param name="Activations">Those in memory.</param>
+/// <param name="Times">How long its calls take.</param>
 /// <param name="Methods">Its methods that were ever called, by name.</param>
 [GenerateSerializer, Immutable, Alias("GrainReport")]
-public sealed record GrainReport(string Grain, int Activations, ImmutableArray<MethodReport> Methods);
+public sealed record GrainReport(string Grain, int Activations, CallTimes Times, ImmutableArray<MethodReport> Methods);
 
-/// <summary>A method of a grain class on a silo. Times are in seconds, of a sample of the last calls; null when there were none.</summary>
+/// <summary>A method of a grain class on a silo.</summary>
 [GenerateSerializer, Immutable, Alias("MethodReport")]
-public sealed record MethodReport(string Method, long Calls, long Failed, double CallsPerSecond, double FailedPerSecond, double? Median, double? P95, double? P99);
+public sealed record MethodReport(string Method, long Calls, long Failed, double CallsPerSecond, double FailedPerSecond, CallTimes Times);
+
+/// <summary>How long calls take, in seconds, of a sample of the last ones; null when there were none.</summary>
+[GenerateSerializer, Immutable, Alias("CallTimes")]
+public sealed record CallTimes(double? Median, double? P95, double? P99);
 
 /// <summary>What the dashboard shows.</summary>
 [GenerateSerializer, Immutable, Alias("DashboardView")]

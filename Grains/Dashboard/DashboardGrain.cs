@@ -26,8 +26,11 @@ public sealed class DashboardGrain(TimeProvider clock) : Grain, IDashboardGrain
         }
 
         while (_moments.TryPeek(out SiloMoment? oldest) && now - oldest.At > Kept) _moments.Dequeue();
-        return Task.FromResult(now - _readAt < Attention);
+        return IsWatched();
     }
+
+    /// <inheritdoc/>
+    public Task<bool> IsWatched() => Task.FromResult(clock.GetUtcNow() - _readAt < Attention);
 
     /// <inheritdoc/>
     public Task<DashboardView> Read(DateTimeOffset since)

@@ -9,14 +9,15 @@ using Shop.Metrics;
 
 namespace Shop.Dashboard;
 
-/// <summary>Tells the dashboard how this silo is: every second while somebody looks, every ten otherwise. The figures are those of <c>/metrics</c>.</summary>
+/// <summary>Tells the dashboard how this silo is: every second while somebody looks, every tenth otherwise. The figures are those of <c>/metrics</c>.</summary>
 internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metrics, TimeProvider clock, IOptions<ShopOptions> options, ILogger<SiloReporter> log) : BackgroundService
 {
     private const string Live = "shop_runtime_activations_live", Calls = "shop_runtime_calls_total", Failed = "shop_runtime_calls_failed_total",
         Duration = "shop_runtime_call_duration_seconds", Commits = "shop_journal_commits_total", Events = "shop_journal_events_total", Flush = "shop_journal_batch_duration_seconds";
 
     private static readonly string[] Names = [Live, Calls, Failed, Duration, Commits, Events, Flush];
-    private static readonly TimeSpan Watched = TimeSpan.FromSeconds(1), Unwatched = TimeSpan.FromSeconds(10);
+    private const int SecondsUnwatched = 10;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     // Times are of the calls of this many reports, so that rare methods show some.
     private const int ReportsOfTimes = 10;
@@ -30,13 +31,14 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
     {
         await Task.Yield();
         _looks.Enqueue(LookNow());
-        bool isWatched = true;
-        while (!stoppingToken.IsCancellationRequested)
+        bool isWatched = false;
+        for (int second = 0; !stoppingToken.IsCancellationRequested; second++)
         {
             try
             {
-                await Task.Delay(isWatched ? Watched : Unwatched, clock, stoppingToken);
-                isWatched = await grains.GetGrain<IDashboardGrain>(IDashboardGrain.Key).Report(Next()).WaitAsync(stoppingToken);
+                await Task.Delay(Second, clock, stoppingToken);
+                IDashboardGrain dashboard = grains.GetGrain<IDashboardGrain>(IDashboardGrain.Key);
+                isWatched = await (isWatched || second % SecondsUnwatched == 0 ? dashboard.Report(Next()) : dashboard.IsWatched()).WaitAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -65,20 +67,19 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
         [
             .. now.All(Live).Concat(now.All(Calls)).Select(f => f["grain"]).Distinct().Order(StringComparer.Ordinal).Select(grain => new GrainReport(
                 grain, (int)now.Of(Live, grain).Value,
+                TimesOf(now.All(Duration).Where(f => f["grain"] == grain).Select(f => f.Since(oldest.Of(Duration, grain, f["method"]))).Aggregate(Look.Nothing, (sum, f) => sum.With(f))),
                 [.. now.All(Calls).Where(f => f["grain"] == grain).Select(f => MethodOf(grain, f["method"])).OrderBy(m => m.Method, StringComparer.Ordinal)])),
         ];
         return new SiloReport(
             _name, _version, _startedAt, clock.GetUtcNow(), Share(now.Cpu - before.Cpu, seconds * Environment.ProcessorCount), Environment.WorkingSet, GC.GetTotalMemory(false),
             Share(now.Paused - before.Paused, seconds), ThreadPool.ThreadCount, ThreadPool.PendingWorkItemCount, journal, classes);
 
-        MethodReport MethodOf(string grain, string method)
-        {
-            MetricFigure times = now.Of(Duration, grain, method).Since(oldest.Of(Duration, grain, method));
-            return new MethodReport(
-                method, (long)now.Of(Calls, grain, method).Value, (long)now.Of(Failed, grain, method).Value, Rate(Calls, grain, method), Rate(Failed, grain, method),
-                times.Quantile(0.5), times.Quantile(0.95), times.Quantile(0.99));
-        }
+        MethodReport MethodOf(string grain, string method) => new(
+            method, (long)now.Of(Calls, grain, method).Value, (long)now.Of(Failed, grain, method).Value, Rate(Calls, grain, method), Rate(Failed, grain, method),
+            TimesOf(now.Of(Duration, grain, method).Since(oldest.Of(Duration, grain, method))));
     }
+
+    private static CallTimes TimesOf(MetricFigure times) => new(times.Quantile(0.5), times.Quantile(0.95), times.Quantile(0.99));
 
     private static double Share(TimeSpan part, double seconds) => Math.Clamp(part.TotalSeconds / seconds, 0, 1);
 
@@ -87,7 +88,7 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
     /// <summary>All figures at a moment.</summary>
     private sealed class Look(long timestamp, TimeSpan cpu, TimeSpan paused, IReadOnlyDictionary<string, IReadOnlyList<MetricFigure>> figures)
     {
-        private static readonly MetricFigure Nothing = new(new Dictionary<string, string>(), 0, 0, []);
+        public static readonly MetricFigure Nothing = new(new Dictionary<string, string>(), 0, 0, []);
 
         private readonly Dictionary<(string Name, string Grain, string Method), MetricFigure> _figures =
             figures.SelectMany(f => f.Value, (f, figure) => (Key: (f.Key, figure["grain"], figure["method"]), figure)).DistinctBy(f => f.Key).ToDictionary(f => f.Key, f => f.figure);

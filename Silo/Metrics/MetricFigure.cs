@@ -14,6 +14,10 @@ public sealed record MetricFigure(IReadOnlyDictionary<string, string> Labels, do
     public MetricFigure Since(MetricFigure? earlier) => earlier is null or { Count: 0 } ? this : new(
         Labels, Value - earlier.Value, Count - earlier.Count, [.. Buckets.Zip(earlier.Buckets, (now, then) => (now.Bound, now.Count - then.Count))]);
 
+    /// <summary>Two series of the same metric together, without labels.</summary>
+    public MetricFigure With(MetricFigure other) => other.Count == 0 ? this : Count == 0 ? other : new(
+        new Dictionary<string, string>(), Value + other.Value, Count + other.Count, [.. Buckets.Zip(other.Buckets, (a, b) => (a.Bound, a.Count + b.Count))]);
+
     /// <summary>The bound below which a share of a histogram's measurements are, with an even spread within a bucket assumed; null without measurements.</summary>
     public double? Quantile(double share)
     {

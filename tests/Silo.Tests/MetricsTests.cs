@@ -49,4 +49,28 @@ public sealed class MetricsTests
         lines.Sum(l => long.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture)).ShouldBe(10_000);
         lines.ShouldContain(l => l.StartsWith("shop_test_visits_total{otel_metric_overflow=\"true\"}", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Series_are_read_with_their_labels_and_quantiles_of_what_came_since()
+    {
+        using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var collector = new MetricsCollector(services.GetRequiredService<IMeterFactory>());
+        Histogram<double> took = services.GetRequiredService<IMeterFactory>().Create("Shop.Test").CreateHistogram<double>("shop.test.took", "s");
+        KeyValuePair<string, object?> stock = new("grain", "Stock"), order = new("grain", "Order");
+        MetricFigure Of(string grain) => collector.Read(["shop_test_took_seconds", "unknown"])["shop_test_took_seconds"].Single(f => f["grain"] == grain);
+
+        for (int i = 0; i < 10; i++) took.Record(4, stock);
+        MetricFigure before = Of("Stock");
+        for (int i = 0; i < 98; i++) took.Record(0.003, stock);
+        for (int i = 0; i < 2; i++) took.Record(0.4, stock);
+        took.Record(100, order);
+        MetricFigure since = Of("Stock").Since(before);
+        since.Count.ShouldBe(100);
+        since.Value.ShouldBe(0.003 * 98 + 0.8, 1e-9);
+        since.Quantile(0.5)!.Value.ShouldBeInRange(0.0025, 0.005);
+        since.Quantile(0.99)!.Value.ShouldBeInRange(0.25, 0.5);
+        Of("Stock").Since(Of("Stock")).Quantile(0.5).ShouldBeNull();
+        since.With(Of("Order")).Count.ShouldBe(101);
+        Of("Order").Quantile(0.5).ShouldBe(10);
+    }
 }
