@@ -8,8 +8,8 @@ internal sealed class CallFigures(GrainMethod method)
 {
     private const int Stripes = 8, Apart = 16;
 
-    // The first calls of a stripe are all timed; later every sixteenth.
-    private const int TimedAtFirst = 64, TimedEvery = 16;
+    // The first calls of a stripe are all timed; later every sixty-fourth.
+    private const int TimedAtFirst = 64, TimedEvery = 64;
 
     private readonly long[] _calls = new long[Stripes * Apart];
     private long _failed;
