@@ -183,7 +183,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
     /// <summary>Completes when everything that was decided so far is durable; an answer that shows the state waits for it.</summary>
     /// <exception cref="JournalException">It will not be.</exception>
-    protected Task Durable() => _journal.Error is { } error ? Task.FromException(error as JournalException ?? StaleActivationException.Of(_journal.GrainId)) : _journal.Durable();
+    protected Task Durable() => _journal.Error is { } error ? Task.FromException(error as JournalException ?? StaleActivationException.Of(_journal.GrainId)) : JournalTrace.Follow(_journal.Durable(), _journal.GrainId);
 
     private static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>?)TState.Json.GetTypeInfo(typeof(T))
         ?? throw new InvalidOperationException($"{TState.Json.GetType().Name} does not know {typeof(T)}.");

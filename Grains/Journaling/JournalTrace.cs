@@ -7,7 +7,7 @@ internal static class JournalTrace
 {
     private static readonly ActivitySource Source = new("Shop.Journal");
 
-    public static Task Follow(Task commit, string grainId, int events)
+    public static Task Follow(Task commit, string grainId, int? events = null)
     {
         if (!Source.HasListeners() || Activity.Current is not { Recorded: true } || commit.IsCompleted) return commit;
         Activity? within = Activity.Current;
@@ -17,10 +17,10 @@ internal static class JournalTrace
         return span is null ? commit : WaitAsync(commit, span, grainId, events);
     }
 
-    private static async Task WaitAsync(Task commit, Activity span, string grainId, int events)
+    private static async Task WaitAsync(Task commit, Activity span, string grainId, int? events)
     {
         span.SetTag("shop.grain", grainId);
-        span.SetTag("shop.journal.events", events);
+        if (events is not null) span.SetTag("shop.journal.events", events);
         try
         {
             await commit;
