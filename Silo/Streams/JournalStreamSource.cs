@@ -57,6 +57,9 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
 
     private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
 
+    // What tells nothing takes room as well.
+    private static int Weight(JournalItem item) => Math.Max(1, item.Events.Length);
+
     private static JournalPosition PositionOf(StreamItem item) => ((JournalToken)item.Token).Position;
 
     private Task<IReadOnlyList<StreamItem>> FindAsync(int partition, JournalPosition after, int limit)
@@ -115,7 +118,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         {
             JournalItem item = JournalItem.Of(commits[i].Commit);
             items.Add(new StreamItem(item, new JournalToken(commits[i].Position)));
-            if ((events += item.Events.Length) >= EventsMax) break;
+            if ((events += Weight(item)) >= EventsMax) break;
         }
 
         return items;
@@ -167,13 +170,13 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
             {
                 if (PositionOf(item) <= End) continue;
                 _items.Add(item);
-                _events += EventsOf(item);
+                _events += Weight((JournalItem)item.Item);
                 End = PositionOf(item);
             }
 
             while (_events > EventsMax && _first < _items.Count)
             {
-                _events -= EventsOf(_items[_first]);
+                _events -= Weight((JournalItem)_items[_first].Item);
                 _start = PositionOf(_items[_first]);
                 _items[_first++] = default;
             }
@@ -188,7 +191,5 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
             _items.Clear();
             (_start, End, _events, _first) = (at, at, 0, 0);
         }
-
-        private static int EventsOf(StreamItem item) => ((JournalItem)item.Item).Events.Length;
     }
 }

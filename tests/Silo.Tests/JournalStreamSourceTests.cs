@@ -42,6 +42,20 @@ public sealed class JournalStreamSourceTests
         store.Reads.ShouldBe(reads);
     }
 
+    [Fact]
+    public async Task Commits_that_tell_nothing_do_not_fill_the_memory()
+    {
+        var store = new GatedStore { Commits = 6_000, IsSilent = true };
+        using var source = new JournalStreamSource(store, new JournalNews());
+        for (long after = 0; after < store.Commits;) after = (await Read(source, after))[^1];
+        int reads = store.Reads;
+        (await Read(source, after: 5_500)).Length.ShouldBe(500);
+        store.Reads.ShouldBe(reads);
+        // The first ones are not kept any more.
+        (await Read(source, after: 0))[0].ShouldBe(1);
+        store.Reads.ShouldBe(reads + 1);
+    }
+
     private static async Task<long[]> Read(JournalStreamSource source, long after) =>
         [.. (await ((IEventReader)source).ReadAsync(Partition, new JournalPosition(0, after), 1_000)).Select(i => i.Position.Number)];
 
@@ -52,6 +66,9 @@ public sealed class JournalStreamSourceTests
         private bool _isClosed;
 
         public int Commits { get; set; }
+
+        /// <summary>Whether the commits tell nothing.</summary>
+        public bool IsSilent { get; set; }
 
         public int Reads { get; private set; }
 
@@ -80,7 +97,7 @@ public sealed class JournalStreamSourceTests
             await gate;
             return [.. Enumerable.Range(1, Commits).Where(n => n > after.Number).Take(limit).Select(n => new PositionedCommit(
                 new JournalCommit("stock/s", n, Guid.Empty, 1, false, true, DateTimeOffset.UnixEpoch,
-                    System.Text.Encoding.UTF8.GetBytes($$"""[{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}]""")),
+                    System.Text.Encoding.UTF8.GetBytes(IsSilent ? """[{"$type":"stock.confirmed.1","id":"r","at":"2026-01-01T00:00:00Z"}]""" : $$"""[{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}]""")),
                 new JournalPosition(0, n)))];
         }
 
