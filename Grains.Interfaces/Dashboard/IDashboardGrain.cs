@@ -25,7 +25,7 @@ public interface IDashboardGrain : IGrainWithStringKey
 /// <param name="Silo">Its name in the cluster.</param>
 /// <param name="Version">The version of the software.</param>
 /// <param name="StartedAt">When the process started.</param>
-/// <param name="At">The moment.</param>
+/// <param name="At">The moment; in what the dashboard shows, when the report came.</param>
 /// <param name="Cpu">The share of all processors that the process uses, 0 to 1.</param>
 /// <param name="WorkingSet">Memory of the process, in bytes.</param>
 /// <param name="Heap">Memory of the collector, in bytes.</param>

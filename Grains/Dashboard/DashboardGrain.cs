@@ -21,8 +21,10 @@ public sealed class DashboardGrain(TimeProvider clock) : Grain, IDashboardGrain
         foreach (string gone in _newest.Where(s => now - s.Value.At > Kept).Select(s => s.Key).ToArray()) _newest.Remove(gone);
         if (_newest.Count < SilosMax || _newest.ContainsKey(report.Silo))
         {
-            _newest[report.Silo] = report;
-            _moments.Enqueue(MomentOf(report));
+            // By this clock: those of the silos differ, and what comes later must not seem earlier to who has read until now.
+            SiloReport arrived = report with { At = now };
+            _newest[report.Silo] = arrived;
+            _moments.Enqueue(MomentOf(arrived));
         }
 
         while (_moments.TryPeek(out SiloMoment? oldest) && now - oldest.At > Kept) _moments.Dequeue();
