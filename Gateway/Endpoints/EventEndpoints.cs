@@ -12,7 +12,7 @@ internal static class EventEndpoints
 {
     private const int FeedsMax = 500, PageMax = 200, SubjectLengthMax = 64;
     private static readonly TimeSpan RestAfterFailure = TimeSpan.FromSeconds(1);
-    private static int _open;
+    private static readonly EventStreams Feeds = new(FeedsMax, "too-many-feeds", "Too many feeds are open.");
 
     public static void MapEvents(this RouteGroupBuilder v1) => v1.MapGet("/events", Feed).Needs(Scopes.EventsRead).WithTags("Events")
         .Produces(200, contentType: "text/event-stream").ProducesProblems(400)
@@ -30,33 +30,11 @@ internal static class EventEndpoints
         if (subject is { Length: 0 or > SubjectLengthMax }) throw Problems.Bad("subject", $"must have 1 to {SubjectLengthMax} characters");
         IEventFeedGrain feed = grains.GetGrain<IEventFeedGrain>(IEventFeedGrain.Key);
         string cursor = await CursorAsync(context, feed, from);
-        if (Interlocked.Increment(ref _open) > FeedsMax)
-        {
-            Interlocked.Decrement(ref _open);
-            await Reply.Problem(Problems.Of(429, "too-many-feeds", "Too many feeds are open."), 5).ExecuteAsync(context);
-            return;
-        }
-
-        try
-        {
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-            await SendAsync(context.Response, feed, cursor, wanted, subject, stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The client has gone, or the process is stopping; the client comes back with the id of its last event.
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _open);
-        }
+        await Feeds.SendAsync(context, lifetime, (response, stop) => SendAsync(response, feed, cursor, wanted, subject, stop));
     }
 
     private static async Task SendAsync(HttpResponse response, IEventFeedGrain feed, string cursor, ImmutableArray<string> types, string? subject, CancellationToken stop)
     {
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-store";
-        response.Headers["X-Accel-Buffering"] = "no";
         await response.WriteAsync("retry: 2000\n\n", stop);
         await response.Body.FlushAsync(stop);
         while (true)
