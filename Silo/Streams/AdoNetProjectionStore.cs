@@ -8,35 +8,6 @@ using Shop.Journaling;
 
 namespace Shop.Streams;
 
-/// <summary>What differs between the databases that projections are kept in.</summary>
-/// <param name="Invariant">The name of the ADO.NET provider.</param>
-/// <param name="ConnectionString">How the database is reached. It need not flush every commit.</param>
-/// <param name="Collation">What makes keys compare byte by byte.</param>
-/// <param name="RowsOf">The rows <c>k</c> and <c>v</c> of the JSON array <c>@rows</c>.</param>
-/// <param name="ByKeys">The rows of the keys in the JSON array <c>@keys</c>, each looked up in the index.</param>
-/// <param name="HasKey">Whether the key of a row is in the JSON array <c>@keys</c>.</param>
-public sealed record ProjectionDatabase(string Invariant, string ConnectionString, string Collation, string RowsOf, string ByKeys, string HasKey)
-{
-    /// <summary>PostgreSQL.</summary>
-    public static ProjectionDatabase PostgreSql(string connectionString) => new(
-        "Npgsql", connectionString, "COLLATE \"C\"",
-        "(SELECT e->>'k' AS k, e->>'v' AS v FROM json_array_elements(@rows::json) AS e) AS r",
-        // The limit, which is never reached, is what keeps it from reading the whole partition instead.
-        $"""
-         SELECT r.row_key, r.partition, r.payload FROM json_array_elements_text(@keys::json) AS q (k) CROSS JOIN LATERAL (
-             SELECT * FROM projection_row p WHERE p.projection = @projection AND p.row_key = q.k COLLATE "C" AND (@partition < 0 OR p.partition = @partition)
-             LIMIT {IJournalStore.PartitionCount}) AS r
-         """,
-        "row_key = ANY (ARRAY(SELECT json_array_elements_text(@keys::json)))");
-
-    /// <summary>SQLite.</summary>
-    public static ProjectionDatabase Sqlite(string connectionString) => new(
-        "Microsoft.Data.Sqlite", connectionString, "",
-        "(SELECT json_extract(value, '$.k') AS k, json_extract(value, '$.v') AS v FROM json_each(@rows)) AS r",
-        $"{AdoNetProjectionStore.Rows} AND row_key IN (SELECT value FROM json_each(@keys))",
-        "row_key IN (SELECT value FROM json_each(@keys))");
-}
-
 /// <summary>Projections in SQLite or PostgreSQL.</summary>
 public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjectionStore, IDisposable
 {
