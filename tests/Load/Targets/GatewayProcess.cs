@@ -8,6 +8,7 @@ public sealed class GatewayProcess : IAsyncDisposable
 {
     private const string Key = "sk_load_0123456789abcdef";
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(60);
+    private const int LinesMax = 60;
     private readonly Process _process;
 
     private GatewayProcess(Process process) => _process = process;
@@ -22,7 +23,7 @@ public sealed class GatewayProcess : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet",
         [
             Path.Combine(AppContext.BaseDirectory, "Shop.Gateway.dll"), $"--Shop:ConnectionString={connectionString}", $"--Shop:SecretKey={Key}", "--Shop:Demo=false",
-            "--Shop:RateLimit:KeyRequestsPerSecond=0", $"--urls={address}", "--Logging:LogLevel:Default=Error", .. settings,
+            "--Shop:RateLimit:KeyRequestsPerSecond=0", $"--urls={address}", "--Logging:LogLevel:Default=Error", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Error", .. settings,
         ])
         {
             RedirectStandardOutput = true,
@@ -31,7 +32,12 @@ public sealed class GatewayProcess : IAsyncDisposable
         start.Environment["ASPNETCORE_ENVIRONMENT"] = start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         long began = Stopwatch.GetTimestamp();
         Process process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
+        // It logs nothing but errors, and of them the first say why.
+        int said = 0;
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is { } text && said++ < LinesMax) Console.Error.WriteLine(text);
+        };
         process.BeginOutputReadLine();
         var gateway = new GatewayProcess(process);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(2) };
