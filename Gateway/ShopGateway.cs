@@ -75,6 +75,7 @@ public static class ShopGateway
         v1.MapStreams();
         v1.MapEvents();
         v1.MapDashboard();
+        v1.MapGrains();
         app.MapEventSchemas();
         app.MapPages();
         app.MapGet("/health/live", () => Results.Text("live")).ExcludeFromDescription();
@@ -93,7 +94,6 @@ public static class ShopGateway
             ui.DocumentTitle = "Shop API";
             ui.SwaggerEndpoint("/openapi/v1.json", "Shop v1");
         });
-        app.MapGet("/", () => Results.Redirect("/docs/")).ExcludeFromDescription();
     }
 
     private static void ConfigureLimits(KestrelServerOptions kestrel)

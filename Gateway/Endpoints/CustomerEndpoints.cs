@@ -1,5 +1,6 @@
 using System.Globalization;
 using Shop.Access;
+using Shop.Audit;
 using Shop.Customers;
 using Shop.Gateway.Access;
 using Shop.Gateway.Http;
@@ -16,6 +17,8 @@ internal static class CustomerEndpoints
         RouteGroupBuilder customers = v1.MapGroup("/customers").WithTags("Customers");
         customers.MapPost("/", Create).Needs(Scopes.Customers, Storefront.Session).AddEndpointFilter<IdempotencyFilter>()
             .Produces<CustomerReply>(201).ProducesProblems(400, 409).WithSummary("Creates a customer; a session becomes that customer").WithName("createCustomer");
+        customers.MapGet("/", List).Needs(Scopes.Customers)
+            .Produces<CustomerPageReply>().ProducesProblems(400).WithSummary("Lists customers in the order of their ids").WithName("listCustomers");
         customers.MapGet("/{id}", Get).Needs(Scopes.Customers, Storefront.Session)
             .Produces<CustomerReply>().ProducesProblems(404).WithSummary("Shows a customer").WithName("getCustomer");
         customers.MapPut("/{id}", Put).Needs(Scopes.Customers, Storefront.Session).AddEndpointFilter<IdempotencyFilter>()
@@ -77,10 +80,15 @@ internal static class CustomerEndpoints
         return Http.Reply.Ok(new CustomerExportReply(Endpoints.Views.Of(ok.Customer), await Views(grains, history), Endpoints.Views.Of(activity)));
     }
 
-    private static async Task<IReadOnlyList<OrderReply>> Views(IGrainFactory grains, OrderHistory history)
+    private static Task<IReadOnlyList<OrderReply>> Views(IGrainFactory grains, OrderHistory history) => Endpoints.Views.OrdersAsync(grains, history.Orders.Select(o => o.Value));
+
+    private static async Task<IResult> List(IGrainFactory grains, PageToken tokens, string? pageSize = null, string? pageToken = null)
     {
-        OrderAnswer[] answers = await Task.WhenAll(history.Orders.Select(o => grains.GetGrain<IOrderGrain>(o.Value).Get(Caller.Admin)));
-        return [.. answers.OfType<OrderAnswer.Ok>().Select(a => Endpoints.Views.Of(a.Order))];
+        int size = Fields.PageSize(pageSize);
+        ImmutableArray<string> ids = await grains.GetGrain<IAuditGrain>(IAuditGrain.Key).List("customer", tokens.Read("customers", pageToken), size);
+        CustomerAnswer[] answers = await Task.WhenAll(ids.Select(id => grains.GetGrain<ICustomerGrain>(id).Get(Caller.Admin)));
+        return Http.Reply.Ok(new CustomerPageReply(
+            [.. answers.OfType<CustomerAnswer.Ok>().Select(a => Endpoints.Views.Of(a.Customer))], ids.Length == size ? tokens.Make("customers", ids[^1]) : null));
     }
 
     private static CustomerProfile Profile(CustomerBody body) => new(

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Shop.Audit;
 using Shop.Gateway.Access;
 using Shop.Gateway.Http;
 using Shop.Hosting;
@@ -13,6 +14,8 @@ internal static class OrderEndpoints
 {
     public static void MapOrders(this RouteGroupBuilder v1)
     {
+        v1.MapGet("/orders", Newest).Needs(Scopes.OrdersRead).WithTags("Orders")
+            .Produces<OrderListReply>().ProducesProblems(400).WithSummary("The newest orders, of those among the latest tens of thousands of changes").WithName("listOrders");
         RouteGroupBuilder orders = v1.MapGroup("/orders/{id}").WithTags("Orders");
         orders.MapGet("/", Get).Needs(Scopes.OrdersRead, Storefront.Session)
             .Produces<OrderReply>().ProducesProblems(404).WithSummary("Shows an order").WithName("getOrder");
@@ -29,6 +32,12 @@ internal static class OrderEndpoints
     }
 
     private static async Task<IResult> Get(HttpContext context, string id, IGrainFactory grains) => Views.Reply(await Order(grains, id).Get(context.Caller()));
+
+    private static async Task<IResult> Newest(IGrainFactory grains, string? pageSize = null)
+    {
+        ImmutableArray<string> ids = await grains.GetGrain<IAuditGrain>(IAuditGrain.Key).Newest("order", Fields.PageSize(pageSize));
+        return Reply.Ok(new OrderListReply(await Views.OrdersAsync(grains, ids)));
+    }
 
     private static async Task<IResult> Cancel(HttpContext context, string id, IGrainFactory grains)
     {

@@ -15,6 +15,8 @@ internal static class ProductEndpoints
             .Produces<ProductReply>(201).ProducesProblems(400, 409).WithSummary("Creates a product").WithName("createProduct");
         products.MapGet("/", Search).Needs(null, Storefront.Any)
             .Produces<ProductPageReply>().ProducesProblems(400).WithSummary("Lists and searches products").WithName("searchProducts");
+        v1.MapGet("/categories", Categories).Needs(null, Storefront.Any).WithTags("Products")
+            .Produces<CategoriesReply>().WithSummary("The categories of products, the largest first").WithName("getCategories");
         products.MapGet("/{id}", Get).Needs(null, Storefront.Any)
             .Produces<ProductReply>().ProducesProblems(404).WithSummary("Shows a product").WithName("getProduct");
         products.MapPut("/{id}", Put).Needs(Scopes.CatalogWrite).AddEndpointFilter<IdempotencyFilter>()
@@ -50,6 +52,9 @@ internal static class ProductEndpoints
 
         return Reply(answer);
     }
+
+    private static async Task<IResult> Categories(IGrainFactory grains) => Http.Reply.Ok(new CategoriesReply(
+        [.. (await grains.GetGrain<ICatalogGrain>(ICatalogGrain.Key).Categories()).Select(c => new CategoryReply(c.Category, c.Count))]));
 
     private static async Task<IResult> Delete(HttpContext context, string id, IGrainFactory grains) =>
         Reply(await grains.GetGrain<IProductGrain>(Fields.Id<ProductId>(id, "id").Value).Delete(Fields.IfMatch(context)));

@@ -1,3 +1,4 @@
+using Shop.Audit;
 using Shop.Gateway.Access;
 using Shop.Gateway.Http;
 using Shop.Promotions;
@@ -11,6 +12,8 @@ internal static class PromotionEndpoints
         RouteGroupBuilder promotions = v1.MapGroup("/promotions").WithTags("Promotions");
         promotions.MapPost("/", Create).Needs(Scopes.PromotionsWrite).AddEndpointFilter<IdempotencyFilter>()
             .Produces<PromotionReply>(201).ProducesProblems(400, 409).WithSummary("Creates a coupon").WithName("createPromotion");
+        promotions.MapGet("/", List).Needs(Scopes.PromotionsWrite)
+            .Produces<PromotionPageReply>().ProducesProblems(400).WithSummary("Lists coupons in the order of their codes").WithName("listPromotions");
         promotions.MapPut("/{code}", Put).Needs(Scopes.PromotionsWrite).AddEndpointFilter<IdempotencyFilter>()
             .Produces<PromotionReply>().ProducesProblems(400).WithSummary("Sets the rules of a coupon").WithName("putPromotion");
         promotions.MapGet("/{code}", Get).Needs(Scopes.PromotionsWrite)
@@ -27,6 +30,15 @@ internal static class PromotionEndpoints
     }
 
     private static async Task<IResult> Get(string code, IGrainFactory grains) => Reply(await Grain(grains, code).Get());
+
+    private static async Task<IResult> List(IGrainFactory grains, PageToken tokens, string? pageSize = null, string? pageToken = null)
+    {
+        int size = Fields.PageSize(pageSize);
+        ImmutableArray<string> codes = await grains.GetGrain<IAuditGrain>(IAuditGrain.Key).List("promotion", tokens.Read("promotions", pageToken), size);
+        PromotionAnswer[] answers = await Task.WhenAll(codes.Select(c => grains.GetGrain<IPromotionGrain>(c).Get()));
+        return Http.Reply.Ok(new PromotionPageReply(
+            [.. answers.OfType<PromotionAnswer.Ok>().Select(a => View(a.Coupon))], codes.Length == size ? tokens.Make("promotions", codes[^1]) : null));
+    }
 
     private static CouponRules Rules(PromotionBody body)
     {

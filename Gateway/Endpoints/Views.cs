@@ -26,12 +26,15 @@ internal static class Views
         product.Content.Media, product.Content.Published, product.Version);
 
     public static StockReply Of(StockLevel level) => new(
-        level.Sku.Value, level.OnHand, level.Reserved, level.Available, level.Received, level.Adjusted, level.Sold, level.Returned, level.Version);
+        level.Sku.Value, level.OnHand, level.Reserved, level.Available, level.Received, level.Adjusted, level.Sold, level.Returned,
+        level.Rules?.LimitPerCustomer, level.Rules is { Windows: { IsEmpty: false } windows } ? [.. windows.Select(w => new SaleWindowBody(w.From, w.To))] : null, level.Version);
 
     public static CartReply Of(CartView cart) => new(
         cart.Id.Value, Name(cart.Status), cart.CustomerId?.Value, cart.Currency.Code,
         [.. cart.Lines.Select(l => new CartLineReply(l.Sku.Value, l.ProductId.Value, l.Title, l.Quantity, MoneyBody.From(l.UnitPrice), MoneyBody.From(l.UnitPrice * l.Quantity)))],
-        [.. cart.Coupons.Select(c => c.Value)], MoneyBody.From(cart.Subtotal), cart.ExpiresAt, cart.OrderId?.Value, cart.Version);
+        [.. cart.Coupons.Select(c => c.Value)], MoneyBody.From(cart.Subtotal),
+        [.. cart.Discounts.Select(d => new DiscountReply(d.Code.Value, MoneyBody.From(d.Amount)))],
+        MoneyBody.From(cart.Subtotal with { Minor = Math.Max(0, cart.Subtotal.Minor - cart.Discounts.Sum(d => d.Amount.Minor)) }), cart.ExpiresAt, cart.OrderId?.Value, cart.Version);
 
     public static OrderReply Of(OrderView order) => new(
         order.Id.Value, order.Number, Name(order.Status), order.CreatedAt, order.CustomerId?.Value,
@@ -43,6 +46,13 @@ internal static class Views
     public static CustomerReply Of(CustomerView customer) => new(
         customer.Id.Value, customer.Profile.Name, customer.Profile.Email, [.. customer.Profile.Addresses.Select(a => Of(a)!)], customer.Profile.MarketingConsent,
         customer.CreatedAt, customer.Erased, customer.OrderCount, customer.Version);
+
+    /// <summary>Orders as they are now, in the order of the ids.</summary>
+    public static async Task<IReadOnlyList<OrderReply>> OrdersAsync(IGrainFactory grains, IEnumerable<string> ids)
+    {
+        OrderAnswer[] answers = await Task.WhenAll(ids.Select(id => grains.GetGrain<IOrderGrain>(id).Get(Caller.Admin)));
+        return [.. answers.OfType<OrderAnswer.Ok>().Select(a => Of(a.Order))];
+    }
 
     /// <summary>An enumeration's value in camel case.</summary>
     public static string Name<T>(T value)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -23,6 +24,8 @@ public sealed record ProductPageReply(IReadOnlyList<ProductReply> Products, stri
 
 public sealed record CategoryReply(string Category, int Count);
 
+public sealed record CategoriesReply(IReadOnlyList<CategoryReply> Categories);
+
 public sealed record ReceiptBody([property: JsonRequired] int Quantity, string? Reference);
 
 public sealed record AdjustmentBody([property: JsonRequired] int Difference, [property: JsonRequired] string Reason, string? Reference);
@@ -35,7 +38,8 @@ public sealed record StockRulesBody(int? LimitPerCustomer, IReadOnlyList<SaleWin
 
 public sealed record SaleWindowBody([property: JsonRequired] DateTimeOffset From, [property: JsonRequired] DateTimeOffset To);
 
-public sealed record StockReply(string Sku, long OnHand, long Reserved, long Available, long Received, long Adjusted, long Sold, long Returned, long Version);
+public sealed record StockReply(
+    string Sku, long OnHand, long Reserved, long Available, long Received, long Adjusted, long Sold, long Returned, int? LimitPerCustomer, IReadOnlyList<SaleWindowBody>? Windows, long Version);
 
 public sealed record CartBody(string? CustomerId, string? Currency);
 
@@ -47,7 +51,7 @@ public sealed record MergeBody([property: JsonRequired] string From);
 
 public sealed record CartReply(
     string Id, string Status, string? CustomerId, string Currency, IReadOnlyList<CartLineReply> Lines, IReadOnlyList<string> Coupons, MoneyBody Subtotal,
-    DateTimeOffset ExpiresAt, string? OrderId, long Version);
+    IReadOnlyList<DiscountReply> Discounts, MoneyBody Total, DateTimeOffset ExpiresAt, string? OrderId, long Version);
 
 public sealed record CartLineReply(string Sku, string ProductId, string Title, int Quantity, MoneyBody Price, MoneyBody Total);
 
@@ -77,6 +81,8 @@ public sealed record BookingReply(string Id, IReadOnlyList<LineBody> Lines, Mone
 
 public sealed record OrderPageReply(IReadOnlyList<OrderReply> Orders, int Total, string? NextPageToken);
 
+public sealed record OrderListReply(IReadOnlyList<OrderReply> Orders);
+
 public sealed record CancelBody(string? Reason);
 
 public sealed record FulfilmentBody(IReadOnlyList<LineBody>? Lines, string? Tracking);
@@ -90,6 +96,8 @@ public sealed record CustomerBody(string? Id, string? Name, string? Email, IRead
 public sealed record CustomerReply(
     string Id, string? Name, string? Email, IReadOnlyList<AddressBody> Addresses, bool MarketingConsent, DateTimeOffset CreatedAt, bool Erased, int OrderCount, long Version);
 
+public sealed record CustomerPageReply(IReadOnlyList<CustomerReply> Customers, string? NextPageToken);
+
 public sealed record CustomerExportReply(CustomerReply Customer, IReadOnlyList<OrderReply> Orders, CustomerActivityReply Activity);
 
 public sealed record PromotionBody(
@@ -99,6 +107,8 @@ public sealed record PromotionBody(
 public sealed record PromotionReply(
     string Code, decimal? PercentOff, MoneyBody? AmountOff, MoneyBody? MinimumTotal, DateTimeOffset? ValidFrom, DateTimeOffset? ValidTo, int? UsesMax,
     int? UsesPerCustomerMax, bool Combinable, long Uses, long Version);
+
+public sealed record PromotionPageReply(IReadOnlyList<PromotionReply> Promotions, string? NextPageToken);
 
 public sealed record WaitingRoomBody(
     [property: JsonRequired] IReadOnlyList<string> Skus, [property: JsonRequired] double AdmittedPerSecond, DateTimeOffset? OpensAt, int? AdmissionSeconds, bool? CustomersOnly);
@@ -111,6 +121,8 @@ public sealed record WaitingRoomListReply(IReadOnlyList<GuardedSkusReply> Waitin
 public sealed record GuardedSkusReply(string Id, IReadOnlyList<string> Skus);
 
 public sealed record TicketReply(string Ticket, long Number, string State, long Position, double? EstimatedSeconds);
+
+public sealed record StorefrontReply(string? PublishableKey, string DefaultCurrency, IReadOnlyList<string> Currencies);
 
 public sealed record SessionBody(string? CustomerId, int? TtlSeconds);
 
@@ -160,6 +172,18 @@ public sealed record ConsumerReply(string Consumer, long CommitsBehind, long? Re
 public sealed record ParkedEventReply(string Consumer, string EventId, string Subject, string Error, DateTimeOffset ParkedAt);
 
 public sealed record ReplayReply(int Left);
+
+public sealed record GrainPageReply(string Type, IReadOnlyList<string> Ids, string? NextPageToken);
+
+public sealed record GrainStateReply(string Type, string Id, long Version, long Commits, bool HasWork, JsonNode? State, int StateBytes);
+
+public sealed record GrainCommitsReply(IReadOnlyList<GrainCommitReply> Commits, long? Before);
+
+public sealed record GrainCommitReply(long Version, DateTimeOffset At, int EventCount, JsonNode? Events);
+
+public sealed record RemindersReply(IReadOnlyList<ReminderReply> Reminders);
+
+public sealed record ReminderReply(string Grain, string Name, DateTimeOffset FirstTickAt, double PeriodSeconds);
 
 public sealed record RebuildReply(string Consumer);
 
@@ -230,6 +254,15 @@ public sealed record ScoresReply(int Recency, int Frequency, int Monetary);
 [JsonSerializable(typeof(StreamsReply))]
 [JsonSerializable(typeof(ReplayReply))]
 [JsonSerializable(typeof(RebuildReply))]
+[JsonSerializable(typeof(CategoriesReply))]
+[JsonSerializable(typeof(OrderListReply))]
+[JsonSerializable(typeof(CustomerPageReply))]
+[JsonSerializable(typeof(PromotionPageReply))]
+[JsonSerializable(typeof(GrainPageReply))]
+[JsonSerializable(typeof(GrainStateReply))]
+[JsonSerializable(typeof(GrainCommitsReply))]
+[JsonSerializable(typeof(RemindersReply))]
+[JsonSerializable(typeof(StorefrontReply))]
 [JsonSerializable(typeof(CustomerActivityReply))]
 public sealed partial class GatewayJson : JsonSerializerContext
 {

@@ -93,7 +93,12 @@ public sealed record CartView(
     Money Subtotal,
     DateTimeOffset ExpiresAt,
     OrderId? OrderId,
-    long Version);
+    long Version)
+{
+    /// <summary>What those of its coupons that apply now take off; a checkout decides it again.</summary>
+    [Id(0)]
+    public ImmutableArray<OrderDiscount> Discounts { get; init; } = [];
+}
 
 /// <summary>What a cart command came to.</summary>
 [GenerateSerializer, Immutable, Alias("CartAnswer")]

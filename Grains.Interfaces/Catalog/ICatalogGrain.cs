@@ -21,6 +21,10 @@ public interface ICatalogGrain : IGrainWithStringKey
     [ReadOnly]
     Task<ImmutableArray<ProductView>> Lookup(ImmutableArray<string> products, bool includeUnpublished = false);
 
+    /// <summary>The categories of published products, and how many each has, the largest first.</summary>
+    [ReadOnly]
+    Task<ImmutableArray<CategoryCount>> Categories();
+
     /// <summary>How many products there are.</summary>
     [ReadOnly]
     Task<int> Count();

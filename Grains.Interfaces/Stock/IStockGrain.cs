@@ -69,6 +69,10 @@ public sealed record SaleWindow(DateTimeOffset From, DateTimeOffset To);
 [GenerateSerializer, Immutable, Alias("StockLevel")]
 public sealed record StockLevel(Sku Sku, long OnHand, long Reserved, long Received, long Adjusted, long Sold, long Returned, long Version)
 {
+    /// <summary>How it may be sold; null when it is always sold, without a limit a customer.</summary>
+    [Id(0)]
+    public StockRules? Rules { get; init; }
+
     /// <summary>What the next buyer can get.</summary>
     public long Available => OnHand - Reserved;
 }

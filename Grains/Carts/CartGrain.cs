@@ -38,8 +38,7 @@ public sealed class CartGrain(
         bool withOthers = State.Coupons.Any(c => c != code);
         foreach (CouponCode each in State.Coupons.Where(c => c != code).Append(code))
         {
-            PromotionAnswer answer = await GrainFactory.GetGrain<IPromotionGrain>(each.Value)
-                .Check(new CouponUse(new OrderId($"cart-{Id}"), State.CustomerId, State.Subtotal, withOthers));
+            PromotionAnswer answer = await Check(each, State.CustomerId, State.Subtotal, withOthers);
             if (answer is PromotionAnswer.Rejected rejected) return new CartAnswer.RuleBroken($"coupon-{rejected.Reason}", $"Coupon {each} does not apply: {rejected.Reason}.");
         }
 
@@ -128,11 +127,19 @@ public sealed class CartGrain(
     private async Task<CartAnswer> Run(Decision decision)
     {
         Task durable = Commit(decision.Events.AsSpan());
-        CartAnswer answer = decision.Answer ?? new CartAnswer.Ok(new CartView(
-            Id, State.Status, State.CustomerId, State.Currency, State.Lines, State.Coupons, State.Subtotal, State.ChangedAt + options.Value.Lifetime, State.OrderId, Version));
+        CartView view = new(Id, State.Status, State.CustomerId, State.Currency, State.Lines, State.Coupons, State.Subtotal, State.ChangedAt + options.Value.Lifetime, State.OrderId, Version);
         await durable;
-        return answer;
+        return decision.Answer ?? new CartAnswer.Ok(view.Coupons.IsEmpty ? view : view with { Discounts = await Discounts(view) });
     }
+
+    private async Task<ImmutableArray<OrderDiscount>> Discounts(CartView cart)
+    {
+        PromotionAnswer[] answers = await Task.WhenAll(cart.Coupons.Select(c => Check(c, cart.CustomerId, cart.Subtotal, cart.Coupons.Length > 1)));
+        return [.. cart.Coupons.Zip(answers).Where(a => a.Second is PromotionAnswer.Applies).Select(a => new OrderDiscount(a.First, ((PromotionAnswer.Applies)a.Second).Discount))];
+    }
+
+    private Task<PromotionAnswer> Check(CouponCode code, CustomerId? customer, Money total, bool withOthers) =>
+        GrainFactory.GetGrain<IPromotionGrain>(code.Value).Check(new CouponUse(new OrderId($"cart-{Id}"), customer, total, withOthers));
 
     // The lines cannot change while this runs, so what is charged is what the cart shows.
     private async Task<OrderAnswer> PlaceOrder(CheckoutCart command)

@@ -6,9 +6,12 @@ namespace Shop.Catalog;
 [GrainType("catalog"), CollectionAgeLimit(AlwaysActive = true)]
 public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrain
 {
-    private const int CommitsMax = 1_000;
+    private const int CommitsMax = 1_000, CategoriesMax = 500;
 
     private readonly SortedDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+
+    // Counted when somebody asks after a change.
+    private ImmutableArray<CategoryCount> _categories;
 
     /// <inheritdoc/>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -47,7 +50,7 @@ public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrai
     /// <inheritdoc/>
     public Task Hide(ProductId product, long version)
     {
-        if (_entries.TryGetValue(product.Value, out Entry? known) && known.Version < version) _entries[product.Value] = new Entry(null, version);
+        if (_entries.TryGetValue(product.Value, out Entry? known) && known.Version < version) Put(product, new Entry(null, version));
         return Task.CompletedTask;
     }
 
@@ -72,9 +75,30 @@ public sealed class CatalogGrain(JournalServices services) : Grain, ICatalogGrai
         [.. products.Select(p => _entries.GetValueOrDefault(p)?.Product).Where(p => p is not null && (includeUnpublished || p.Content.Published))!]);
 
     /// <inheritdoc/>
+    public Task<ImmutableArray<CategoryCount>> Categories()
+    {
+        if (_categories.IsDefault)
+        {
+            _categories =
+            [
+                .. _entries.Values.Where(e => e.Product?.Content.Published == true).SelectMany(e => e.Product!.Content.Categories).GroupBy(c => c, StringComparer.OrdinalIgnoreCase)
+                    .Select(g => new CategoryCount(g.Key, g.Count())).OrderByDescending(c => c.Count).ThenBy(c => c.Category, StringComparer.Ordinal).Take(CategoriesMax),
+            ];
+        }
+
+        return Task.FromResult(_categories);
+    }
+
+    /// <inheritdoc/>
     public Task<int> Count() => Task.FromResult(_entries.Values.Count(e => e.Product is not null));
 
-    private void Put(ProductView product) => _entries[product.Id.Value] = new Entry(product, product.Version);
+    private void Put(ProductView product) => Put(product.Id, new Entry(product, product.Version));
+
+    private void Put(ProductId product, Entry entry)
+    {
+        _entries[product.Value] = entry;
+        _categories = default;
+    }
 
     // A deleted product leaves its version behind, so that a late showing of an older one does not bring it back.
     private sealed record Entry(ProductView? Product, long Version);

@@ -1,8 +1,10 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
+using Shop.Audit;
 
 namespace Shop.Journaling;
 
@@ -72,7 +74,7 @@ public sealed class JournalServices(
 /// they are durable while further turns run. Every such grain is reentrant, and its turns must not await between reading the
 /// state and committing what they decided on it.
 /// </summary>
-public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services) : Grain
+public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services) : Grain, IInspectableGrain
     where TState : class, IEventSourced<TState, TEvent>
 {
     private const string SnapshotName = "snapshot";
@@ -140,6 +142,15 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         if (_journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
         await _journal.Durable();
         await WriteSnapshotAsync(Snapshot(State, _journal.SealedVersion, Version));
+    }
+
+    /// <inheritdoc/>
+    public async Task<GrainInspection> Inspect()
+    {
+        byte[] state = JsonSerializer.SerializeToUtf8Bytes(State, StateJson);
+        (long version, long commits, bool hasWork) = (Version, _journal.SealedVersion, State.HasWork);
+        await Durable();
+        return new GrainInspection(version, commits, hasWork, state.Length <= GrainInspection.BytesMax ? Encoding.UTF8.GetString(state) : null, state.Length);
     }
 
     /// <summary>Applies events and completes when they, and everything before them, are durable.</summary>

@@ -48,6 +48,12 @@ public interface IJournalStore
     /// <summary>The commits of all grains of a type, by grain and version, after a grain and version.</summary>
     Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation);
 
+    /// <summary>The ids of the grains of a type that have a commit, in their order, after one of them.</summary>
+    Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation);
+
+    /// <summary>The ids of the grains of a type whose first commit is the newest, newest first, as far as they are among the latest tens of thousands of commits.</summary>
+    Task<IReadOnlyList<string>> ReadNewestIdsAsync(string grainType, int limit, CancellationToken cancellation);
+
     /// <summary>Fails when the store cannot be reached.</summary>
     Task PingAsync(CancellationToken cancellation);
 }

@@ -58,7 +58,10 @@ public sealed class StockGrain(JournalServices services)
     }
 
     private StockLevel Level() => new(
-        new Sku(this.GetPrimaryKeyString()), State.OnHand, State.Reserved, State.Received, State.Adjusted, State.Sold, State.Returned, Version);
+        new Sku(this.GetPrimaryKeyString()), State.OnHand, State.Reserved, State.Received, State.Adjusted, State.Sold, State.Returned, Version)
+    {
+        Rules = State.Rules is { LimitPerCustomer: null, Windows.IsEmpty: true } ? null : State.Rules,
+    };
 
     // The timer frees units while nobody asks; whoever asks frees them anyway.
     private void ArmExpiry()

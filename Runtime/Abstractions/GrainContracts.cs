@@ -31,6 +31,10 @@ public interface IGrainFactory
     /// <exception cref="ArgumentException">The key is empty or no grain class implements the interface.</exception>
     TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey;
+
+    /// <summary>A reference to a grain that is known by its identity only. Costs no call; the call fails when its class has no such method.</summary>
+    TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
+        where TGrainInterface : IAddressable;
 }
 
 /// <summary>A grain factory for code outside of grains.</summary>

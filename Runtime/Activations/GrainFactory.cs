@@ -19,7 +19,7 @@ internal sealed class GrainFactory(GrainManifest manifest, ICallRouter router, I
         return (TGrainInterface)(object)manifest.MakeReference(typeof(TGrainInterface), new GrainReferenceSeed(new GrainId(type, IdSpan.Create(primaryKey)), router));
     }
 
-    /// <summary>A reference to a grain that is known by its identity only.</summary>
-    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId) =>
+    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
+        where TGrainInterface : IAddressable =>
         (TGrainInterface)(object)manifest.MakeReference(typeof(TGrainInterface), new GrainReferenceSeed(grainId, router));
 }

@@ -17,7 +17,7 @@ internal sealed class AdoNetReminderTable(AdoNetReminderTableOptions options) : 
             PRIMARY KEY (grain_id, name))
         """);
 
-    public async Task<IReadOnlyList<ReminderEntry>> ReadAll(CancellationToken cancellation)
+    public async Task<ReminderTableData> ReadAll(CancellationToken cancellation)
     {
         await using DbConnection connection = await _table.OpenAsync(cancellation);
         await using DbCommand command = AdoNetTable.Command(connection, "SELECT grain_id, name, start_ticks, period_ticks FROM reminder");
@@ -25,11 +25,16 @@ internal sealed class AdoNetReminderTable(AdoNetReminderTableOptions options) : 
         List<ReminderEntry> entries = [];
         while (await reader.ReadAsync(cancellation))
         {
-            entries.Add(new ReminderEntry(GrainId.Parse(reader.GetString(0)), reader.GetString(1),
-                new DateTime(reader.GetInt64(2), DateTimeKind.Utc), TimeSpan.FromTicks(reader.GetInt64(3))));
+            entries.Add(new ReminderEntry
+            {
+                GrainId = GrainId.Parse(reader.GetString(0)),
+                ReminderName = reader.GetString(1),
+                StartAt = new DateTime(reader.GetInt64(2), DateTimeKind.Utc),
+                Period = TimeSpan.FromTicks(reader.GetInt64(3)),
+            });
         }
 
-        return entries;
+        return new ReminderTableData(entries);
     }
 
     public async Task Upsert(ReminderEntry entry, CancellationToken cancellation)
@@ -39,7 +44,7 @@ internal sealed class AdoNetReminderTable(AdoNetReminderTableOptions options) : 
             INSERT INTO reminder (grain_id, name, start_ticks, period_ticks) VALUES (@grain, @name, @start, @period)
             ON CONFLICT (grain_id, name) DO UPDATE SET start_ticks = excluded.start_ticks, period_ticks = excluded.period_ticks
             """,
-            ("grain", entry.GrainId.ToString()), ("name", entry.Name), ("start", entry.StartAtUtc.Ticks), ("period", entry.Period.Ticks));
+            ("grain", entry.GrainId.ToString()), ("name", entry.ReminderName), ("start", entry.StartAt.Ticks), ("period", entry.Period.Ticks));
         await command.ExecuteNonQueryAsync(cancellation);
     }
 

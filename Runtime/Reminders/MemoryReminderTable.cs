@@ -8,11 +8,11 @@ internal sealed class MemoryReminderTable : IReminderTable
 {
     private readonly ConcurrentDictionary<(GrainId, string), ReminderEntry> _entries = new();
 
-    public Task<IReadOnlyList<ReminderEntry>> ReadAll(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<ReminderEntry>>([.. _entries.Values]);
+    public Task<ReminderTableData> ReadAll(CancellationToken cancellation) => Task.FromResult(new ReminderTableData(_entries.Values));
 
     public Task Upsert(ReminderEntry entry, CancellationToken cancellation)
     {
-        _entries[(entry.GrainId, entry.Name)] = entry;
+        _entries[(entry.GrainId, entry.ReminderName)] = entry;
         return Task.CompletedTask;
     }
 

@@ -37,7 +37,7 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(period, PeriodMin);
-        var entry = new ReminderEntry(grain, name, clock.GetUtcNow().UtcDateTime + dueTime, period);
+        var entry = new ReminderEntry { GrainId = grain, ReminderName = name, StartAt = clock.GetUtcNow().UtcDateTime + dueTime, Period = period };
         await table.Upsert(entry, cancellation);
         if (silo.Owns(grain)) Schedule(entry);
         return new Reminder(name);
@@ -50,7 +50,7 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
     }
 
     public async Task<IGrainReminder?> Get(GrainId grain, string name, CancellationToken cancellation) =>
-        _tickers.ContainsKey((grain, name)) || (await table.ReadAll(cancellation)).Any(r => r.GrainId == grain && r.Name == name) ? new Reminder(name) : null;
+        _tickers.ContainsKey((grain, name)) || (await table.ReadAll(cancellation)).Reminders.Any(r => r.GrainId == grain && r.ReminderName == name) ? new Reminder(name) : null;
 
     public void Dispose()
     {
@@ -78,8 +78,8 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
         {
             foreach ((GrainId Grain, string Name) key in _tickers.Keys.Where(k => !silo.Owns(k.Grain)))
                 if (_tickers.TryRemove(key, out Ticker? ticker)) ticker.Dispose();
-            foreach (ReminderEntry entry in await table.ReadAll(cancellation))
-                if (!_isStopped && silo.Owns(entry.GrainId) && !_tickers.ContainsKey((entry.GrainId, entry.Name))) Schedule(entry);
+            foreach (ReminderEntry entry in (await table.ReadAll(cancellation)).Reminders)
+                if (!_isStopped && silo.Owns(entry.GrainId) && !_tickers.ContainsKey((entry.GrainId, entry.ReminderName))) Schedule(entry);
         }
         finally
         {
@@ -90,8 +90,8 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
     private void Schedule(ReminderEntry entry)
     {
         var ticker = new Ticker(entry, this);
-        if (_tickers.TryRemove((entry.GrainId, entry.Name), out Ticker? old)) old.Dispose();
-        _tickers[(entry.GrainId, entry.Name)] = ticker;
+        if (_tickers.TryRemove((entry.GrainId, entry.ReminderName), out Ticker? old)) old.Dispose();
+        _tickers[(entry.GrainId, entry.ReminderName)] = ticker;
     }
 
     private sealed record Reminder(string ReminderName) : IGrainReminder;
@@ -107,7 +107,7 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
             _entry = entry;
             _service = service;
             // A tick that fell due while nobody was there to give it comes at once; later ones keep to the schedule.
-            TimeSpan due = entry.StartAtUtc - service.Now;
+            TimeSpan due = entry.StartAt - service.Now;
             _timer = service.Timer(this, due > TimeSpan.Zero ? due : TimeSpan.Zero, entry.Period);
         }
 
@@ -117,12 +117,12 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
         {
             try
             {
-                var status = new TickStatus(_entry.StartAtUtc, _entry.Period, _service.Now);
-                await _service.Grains.GetGrain<IRemindable>(_entry.GrainId).ReceiveReminder(_entry.Name, status);
+                var status = new TickStatus(_entry.StartAt, _entry.Period, _service.Now);
+                await _service.Grains.GetGrain<IRemindable>(_entry.GrainId).ReceiveReminder(_entry.ReminderName, status);
             }
             catch (Exception e)
             {
-                RuntimeLog.ReminderFailed(_service.Log, e, _entry.GrainId, _entry.Name);
+                RuntimeLog.ReminderFailed(_service.Log, e, _entry.GrainId, _entry.ReminderName);
             }
         }
     }

@@ -76,6 +76,9 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
 
     private const string Columns = "grain_id, version, commit_id, event_count, has_work, partition, recorded_at, events, epoch, number";
 
+    // What is looked through for the newest grains of a type.
+    private const int LatestCommitsOfPartition = 4_000;
+
     // A plan that was made while a table was small must not be kept when it has become large; and short statements are not worth compiling.
     internal const string FreshPlans = "-c plan_cache_mode=force_custom_plan -c jit=off";
 
@@ -190,6 +193,20 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation) => ReadIdsAsync(
+        "SELECT grain_id FROM journal WHERE grain_id > $1 AND grain_id < $2 AND version = 1 ORDER BY grain_id LIMIT $3",
+        cancellation, afterGrainId ?? grainType + "/", grainType + "0", limit);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadNewestIdsAsync(string grainType, int limit, CancellationToken cancellation) => ReadIdsAsync(
+        """
+        SELECT latest.grain_id FROM generate_series($1, $2) AS p CROSS JOIN LATERAL
+            (SELECT grain_id, version, recorded_at, number FROM journal WHERE partition = p::smallint ORDER BY epoch DESC, number DESC LIMIT $3) AS latest
+        WHERE latest.version = 1 AND latest.grain_id > $4 AND latest.grain_id < $5 ORDER BY latest.recorded_at DESC, latest.number DESC LIMIT $6
+        """,
+        cancellation, IJournalStore.NoPartition, IJournalStore.PartitionCount - 1, LatestCommitsOfPartition, grainType + "/", grainType + "0", limit);
+
+    /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellation)
     {
         await using NpgsqlCommand command = Command("DELETE FROM journal_checkpoint WHERE consumer = ''");
@@ -242,6 +259,15 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         NpgsqlCommand command = _source.CreateCommand(sql);
         foreach (object value in parameters) command.Parameters.Add(new NpgsqlParameter { Value = value });
         return command;
+    }
+
+    private async Task<IReadOnlyList<string>> ReadIdsAsync(string sql, CancellationToken cancellation, params object[] parameters)
+    {
+        await using NpgsqlCommand command = Command(sql, parameters);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        List<string> ids = [];
+        while (await reader.ReadAsync(cancellation)) ids.Add(reader.GetString(0));
+        return ids;
     }
 
     private async Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params object[] parameters)

@@ -36,6 +36,9 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
 
     private const string Columns = "number, grain_id, version, commit_id, event_count, has_work, partition, recorded_at, events";
 
+    // What is looked through for the newest grains of a type.
+    private const int LatestCommits = 50_000;
+
     private readonly string _connectionString;
     private readonly SemaphoreSlim _writing = new(1, 1);
     private SqliteConnection? _writer;
@@ -127,6 +130,19 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
             cancellation, ("from", grainType + "/"), ("to", grainType + "0"), ("after", afterGrainId ?? ""), ("version", afterVersion), ("limit", limit));
         return [.. found.Select(f => f.Commit)];
     }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation) => ReadIdsAsync(
+        "SELECT grain_id FROM journal WHERE grain_id > @after AND grain_id < @to AND version = 1 ORDER BY grain_id LIMIT @limit",
+        cancellation, ("after", afterGrainId ?? grainType + "/"), ("to", grainType + "0"), ("limit", limit));
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ReadNewestIdsAsync(string grainType, int limit, CancellationToken cancellation) => ReadIdsAsync(
+        """
+        SELECT grain_id FROM (SELECT grain_id, version, number FROM journal ORDER BY number DESC LIMIT @latest)
+        WHERE version = 1 AND grain_id > @from AND grain_id < @to ORDER BY number DESC LIMIT @limit
+        """,
+        cancellation, ("latest", LatestCommits), ("from", grainType + "/"), ("to", grainType + "0"), ("limit", limit));
 
     /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellation)
@@ -232,6 +248,16 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
         var connection = new SqliteConnection(_connectionString);
         await connection.OpenAsync(cancellation);
         return connection;
+    }
+
+    private async Task<IReadOnlyList<string>> ReadIdsAsync(string sql, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    {
+        await using SqliteConnection connection = await OpenAsync(cancellation);
+        await using SqliteCommand command = Command(connection, sql, parameters);
+        await using SqliteDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        List<string> ids = [];
+        while (await reader.ReadAsync(cancellation)) ids.Add(reader.GetString(0));
+        return ids;
     }
 
     private async Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params (string Name, object Value)[] parameters)

@@ -9,6 +9,8 @@ namespace Shop.Silo.Tests;
 /// <summary>What every journal store promises; each test runs on both.</summary>
 public sealed class JournalStoreContract
 {
+    private DateTimeOffset _at = DateTimeOffset.UnixEpoch;
+
     [Theory, SqliteStore, PostgreSqlStore]
     public async Task What_was_appended_is_read_back_in_order(string kind)
     {
@@ -188,8 +190,22 @@ public sealed class JournalStoreContract
         return read;
     }
 
-    private static JournalCommit Commit(string grain, long version, string events, bool hasWork = false, bool isForReaders = true) =>
-        new(grain, version, Guid.NewGuid(), 1, hasWork, isForReaders, DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(events));
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task Grains_of_a_type_are_listed_by_id_and_by_age(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        foreach (string id in new[] { "order/m", "order/b", "orders/x", "orde/y", "order/z", "stock/a" }) await stores.One.AppendAsync([Commit(id, 1, "[1]", at: _at += TimeSpan.FromSeconds(1))], default);
+        await stores.One.AppendAsync([Commit("order/m", 2, "[2]", isForReaders: false, at: _at += TimeSpan.FromSeconds(1))], default);
+        await stores.One.AppendAsync([Commit("order/hidden", 1, "[1]", isForReaders: false, at: _at += TimeSpan.FromSeconds(1))], default);
+        (await stores.Two.ReadIdsAsync("order", null, 10, default)).ShouldBe(["order/b", "order/hidden", "order/m", "order/z"]);
+        (await stores.Two.ReadIdsAsync("order", "order/hidden", 1, default)).ShouldBe(["order/m"]);
+        (await stores.Two.ReadIdsAsync("none", null, 10, default)).ShouldBeEmpty();
+        (await stores.Two.ReadNewestIdsAsync("order", 10, default)).ShouldBe(["order/hidden", "order/z", "order/b", "order/m"]);
+        (await stores.Two.ReadNewestIdsAsync("order", 2, default)).ShouldBe(["order/hidden", "order/z"]);
+    }
+
+    private static JournalCommit Commit(string grain, long version, string events, bool hasWork = false, bool isForReaders = true, DateTimeOffset? at = null) =>
+        new(grain, version, Guid.NewGuid(), 1, hasWork, isForReaders, at ?? DateTimeOffset.UnixEpoch, Encoding.UTF8.GetBytes(events));
 
     private static string Text(JournalCommit commit) => Encoding.UTF8.GetString(commit.Events.Span);
 

@@ -113,6 +113,10 @@ public sealed class JournalStreamSourceTests
 
         public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<IReadOnlyList<string>> ReadNewestIdsAsync(string grainType, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
         public Task PingAsync(CancellationToken cancellation) => throw new NotSupportedException();
 
         private TaskCompletionSource Gate(long after)

@@ -95,6 +95,10 @@ internal sealed class DisturbedStore(IJournalStore inner) : IJournalStore
 
     public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => Up(() => inner.ReadTypeAsync(grainType, afterGrainId, afterVersion, limit, cancellation));
 
+    public Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation) => Up(() => inner.ReadIdsAsync(grainType, afterGrainId, limit, cancellation));
+
+    public Task<IReadOnlyList<string>> ReadNewestIdsAsync(string grainType, int limit, CancellationToken cancellation) => Up(() => inner.ReadNewestIdsAsync(grainType, limit, cancellation));
+
     private static TaskCompletionSource Opened()
     {
         var gate = new TaskCompletionSource();
