@@ -23,6 +23,9 @@ internal sealed partial class DemoCatalog(IGrainFactory grains, IOptions<ShopOpt
         ("drop-aurora", "Aurora print, first edition", "Fifty prints, one for each buyer. The thing that everyone clicks at once.", "drops", [("AURORA-1", "", 4_900, 50)]),
     ];
 
+    // Prices are chosen, not converted: a tenth more, ending in 90.
+    private static long InDollars(long cents) => (cents + (cents / 10) + 99) / 100 * 100 - 10;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!(options.Value.Demo ?? environment.IsDevelopment())) return;
@@ -36,7 +39,7 @@ internal sealed partial class DemoCatalog(IGrainFactory grains, IOptions<ShopOpt
             foreach ((string id, string title, string description, string category, (string Sku, string Title, long Cents, int Units)[] variants) in Products)
             {
                 foreach ((string sku, _, _, int units) in variants) await grains.GetGrain<IStockGrain>(sku).Receive(new ReceiveStock(units, "demo-opening-stock"));
-                var content = new ProductContent(title, description, [category], [.. variants.Select(v => new Variant(new Sku(v.Sku), v.Title, [new Money(v.Cents, new Currency("EUR"))]))], [], true);
+                var content = new ProductContent(title, description, [category], [.. variants.Select(v => new Variant(new Sku(v.Sku), v.Title, [new Money(v.Cents, new Currency("EUR")), new Money(InDollars(v.Cents), new Currency("USD"))]))], [], true);
                 await grains.GetGrain<IProductGrain>(id).Save(new SaveProduct(content, SaveMode.Create, null));
             }
 

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Options;
+using Shop.Hosting;
 
 namespace Shop.Gateway.Http;
 
@@ -11,12 +13,25 @@ internal static class Pages
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+    // What the address says, the page's script reads.
+    private static readonly (string Page, string[] Paths)[] Paths =
+    [
+        ("store.html", ["/", "/products/{id}", "/cart", "/checkout", "/orders", "/orders/{id}", "/sales/{id}"]),
+        ("admin.html", ["/admin", "/admin/{part}", "/admin/{part}/{id}"]),
+        ("dashboard.html", ["/dashboard", "/dashboard/silos/{silo}", "/dashboard/grains/{grain}", "/dashboard/grains/{grain}/{id}"]),
+    ];
+
     private static readonly Dictionary<string, (byte[] Bytes, string ETag)> Files = typeof(Pages).Assembly.GetManifestResourceNames()
         .Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).ToDictionary(n => n[Prefix.Length..], Load, StringComparer.Ordinal);
 
     public static void MapPages(this WebApplication app)
     {
-        app.MapGet("/dashboard", (HttpContext context) => Send(context, "dashboard.html")).ExcludeFromDescription();
+        foreach ((string page, string[] paths) in Paths)
+            foreach (string path in paths) app.MapGet(path, (HttpContext context) => Send(context, page)).ExcludeFromDescription();
+        ShopOptions shop = app.Services.GetRequiredService<IOptions<ShopOptions>>().Value;
+        // The key is for storefronts to show: it opens sessions and sees what everybody may see.
+        var storefront = new StorefrontReply(shop.PublishableKey, shop.DefaultCurrency, [.. shop.CurrencyCodes]);
+        app.MapGet("/storefront.json", () => Reply.Ok(storefront)).ExcludeFromDescription();
         app.MapGet("/assets/{file}", (HttpContext context, string file) => Send(context, file)).ExcludeFromDescription();
     }
 

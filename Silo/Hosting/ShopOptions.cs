@@ -70,6 +70,13 @@ public sealed class ShopOptions
     /// <summary>The currency of checkouts that name none. EUR by default.</summary>
     public string DefaultCurrency { get; set; } = "EUR";
 
+    /// <summary>The currencies that visitors of the storefront choose from, separated by commas. EUR and USD by default.</summary>
+    public string Currencies { get; set; } = "EUR, USD";
+
+    /// <summary>The codes of the currencies, that of those who choose none first.</summary>
+    public IEnumerable<string> CurrencyCodes =>
+        Currencies.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Prepend(DefaultCurrency).Distinct();
+
     /// <summary>Whether the store is PostgreSQL.</summary>
     internal bool IsPostgreSql => Store is { } store ? store == StoreKind.PostgreSql : !string.IsNullOrWhiteSpace(ConnectionString);
 }
@@ -125,6 +132,7 @@ internal sealed class ShopOptionsValidation : IValidateOptions<ShopOptions>
         if (options.PaymentWindow <= options.PaymentTimeout) errors.Add("Shop:PaymentWindow must be longer than Shop:PaymentTimeout, for instance 00:02:00.");
         if (options.CartLifetime <= TimeSpan.Zero) errors.Add("Shop:CartLifetime must be positive, for instance 30.00:00:00.");
         if (!Currency.TryParse(options.DefaultCurrency, out _)) errors.Add("Shop:DefaultCurrency must be a code of ISO 4217, for instance EUR.");
+        if (options.CurrencyCodes.Any(c => !Currency.TryParse(c, out _))) errors.Add("Shop:Currencies must be codes of ISO 4217 separated by commas, for instance EUR, USD.");
         foreach ((string setting, string? key) in new[] { ("SecretKey", options.SecretKey), ("PublishableKey", options.PublishableKey) })
             if (key is { Length: < 16 }) errors.Add($"Shop:{setting} is too short to be safe; set at least 16 characters, for instance the output of: openssl rand -hex 24.");
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
