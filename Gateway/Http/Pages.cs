@@ -18,7 +18,7 @@ internal static class Pages
     [
         ("store.html", ["/", "/products/{id}", "/cart", "/checkout", "/orders", "/orders/{id}", "/sales/{id}"]),
         ("admin.html", ["/admin", "/admin/{part}", "/admin/{part}/{id}"]),
-        ("dashboard.html", ["/dashboard", "/dashboard/silos/{silo}", "/dashboard/grains/{grain}", "/dashboard/grains/{grain}/{id}"]),
+        ("dashboard.html", ["/dashboard", "/dashboard/silos/{silo}", "/dashboard/grains/{grain}"]),
     ];
 
     private static readonly Dictionary<string, (byte[] Bytes, string ETag)> Files = typeof(Pages).Assembly.GetManifestResourceNames()

@@ -3,7 +3,7 @@ import { h, count, field, grid, money, when } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 import { bars, funnel } from "/assets/chart.js";
 
-const SPANS = [["hour", "The last hour", 3_600e3, "minute"], ["day", "The last day", 86_400e3, "hour"], ["month", "The last 30 days", 30 * 86_400e3, "day"], ["year", "The last year", 366 * 86_400e3, "day"]];
+const SPANS = [["hour", "The last hour", 3_600e3, "minute"], ["day", "The last day", 86_400e3, "hour"], ["week", "The last week", 7 * 86_400e3, "hour"], ["month", "The last 30 days", 30 * 86_400e3, "day"], ["year", "The last year", 366 * 86_400e3, "day"]];
 
 export async function overview({ main, call, title }) {
   title("Overview");

@@ -16,5 +16,5 @@ export function bars(title, points, text) {
 export function funnel(title, steps, text) {
   const top = Math.max(...steps.map(s => s.value), 1);
   return h("figure", {}, h("figcaption", {}, title), h("dl", { class: "funnel" }, steps.map(s => [
-    h("dt", {}, s.label), h("dd", {}, svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", class: "funnel-bar" }, svg("rect", { width: Math.max(0.5, 100 * s.value / top).toFixed(2), height: 10, class: "bar" })), ` ${text(s.value)}`)])));
+    h("dt", {}, s.label), h("dd", {}, svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", class: "funnel-bar" }, svg("rect", { width: (100 * s.value / top).toFixed(2), height: 10, class: "bar" })), ` ${text(s.value)}`)])));
 }

@@ -1,18 +1,33 @@
+// The dashboard: what silos and their grains are doing now. The address says whether all of it is shown, one silo or one class of grains.
+import { find, h, say } from "/assets/dom.js";
+import { client, path } from "/assets/api.js";
 import { sortable } from "/assets/table.js";
+import { bytes, percent, rate, span, sum, tenth, time, whole, worst } from "/assets/figures.js";
+import { charts, KEPT_MS } from "/assets/dashboard-charts.js";
+import { streams } from "/assets/dashboard-streams.js";
 
-const KEY = "shop.key", KEPT_MS = 5 * 60_000, SILENT_MS = 15_000, STREAMS_EVERY_MS = 5_000;
-const find = id => document.getElementById(id);
-const number = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const small = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
-const rate = v => v === 0 ? "0" : v < 10 ? small.format(v) : number.format(v);
-const time = s => s == null ? "–" : s < 0.001 ? `${number.format(s * 1e6)} µs` : s < 1 ? `${small.format(s * 1e3)} ms` : `${small.format(s)} s`;
-const bytes = b => b < 2 ** 30 ? `${number.format(b / 2 ** 20)} MiB` : `${small.format(b / 2 ** 30)} GiB`;
-const span = ms => ms < 60_000 ? `${number.format(ms / 1e3)} s` : ms < 3_600_000 ? `${number.format(ms / 6e4)} min` : `${small.format(ms / 3.6e6)} h`;
-const sum = (items, of) => items.reduce((total, item) => total + of(item), 0);
-const worst = values => values.reduce((a, b) => b == null ? a : a == null ? b : Math.max(a, b), null);
+const KEY = "shop.key", SILENT_MS = 15_000;
+const [part, name] = location.pathname.split("/").slice(2).map(decodeURIComponent);
+const only = { silo: part === "silos" ? name : null, grain: part === "grains" ? name : null };
 
 let abort = null, held = false, view = { silos: [], moments: [] };
+const call = client(async () => sessionStorage.getItem(KEY));
+const refreshStreams = streams(call, () => sessionStorage.getItem(KEY) && !find("figures").hidden && !held && !only.silo && !only.grain);
+
+// ---- which page
+
+if (name) {
+  document.title = `${name} – Grains – Shop`;
+  find("heading").textContent = name;
+}
+find("whole").hidden = !name;
+for (const [id, isShown] of [["silos", !only.silo], ["class", only.grain], ["grains", !only.grain], ["streams", !name], ["parts", !name], ["charts-section", !only.grain]]) find(id).hidden = !isShown;
+find("silo-choice").hidden = Boolean(only.silo);
+find("look").addEventListener("submit", event => {
+  event.preventDefault();
+  const type = only.grain.replace(/Grain$/, "").replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();
+  location.assign(`${path`/admin/log/${find("look-id").value.trim()}`}?${new URLSearchParams({ type })}`);
+});
 
 // ---- sign in
 
@@ -39,14 +54,8 @@ function signedIn(yes, refusal = "") {
   find("sign-in").hidden = yes;
   for (const id of ["figures", "pause", "leave"]) find(id).hidden = !yes;
   find("refusal").textContent = refusal;
-  if (!yes) state("Not connected");
+  if (yes) refreshStreams(); else say(find("state"), "Not connected");
 }
-
-function state(text) {
-  if (find("state").textContent !== text) find("state").textContent = text;
-}
-
-const authorised = () => ({ Authorization: `Bearer ${sessionStorage.getItem(KEY)}` });
 
 // ---- the live connection; fetch, because an EventSource cannot send the key
 
@@ -55,7 +64,7 @@ async function connect() {
   const mine = abort = new AbortController();
   for (let rest = 1_000; !mine.signal.aborted; rest = Math.min(rest * 2, 15_000)) {
     try {
-      const answer = await fetch("/v1/dashboard", { headers: authorised(), signal: mine.signal });
+      const answer = await fetch("/v1/dashboard", { headers: { Authorization: `Bearer ${sessionStorage.getItem(KEY)}` }, signal: mine.signal });
       if (answer.status === 401 || answer.status === 403) {
         sessionStorage.removeItem(KEY);
         signedIn(false, answer.status === 401 ? "This key is not known." : "This key lacks the scope operate.");
@@ -63,13 +72,13 @@ async function connect() {
       }
       if (!answer.ok) throw new Error(String(answer.status));
       signedIn(true);
-      state("Live");
+      say(find("state"), "Live");
       rest = 1_000;
       await read(answer.body.pipeThrough(new TextDecoderStream()).getReader());
     } catch (error) {
       if (mine.signal.aborted) return;
     }
-    state("The connection is lost; trying again");
+    say(find("state"), "The connection is lost; trying again");
     await new Promise(done => setTimeout(done, rest));
   }
 }
@@ -95,56 +104,66 @@ function take(news) {
 
 // ---- tables
 
+// A link is made once for its text, so that it keeps the focus while figures change.
+const links = new Map();
+function link(target, text) {
+  const key = `${target} ${text}`;
+  if (!links.has(key)) links.set(key, h("a", { href: target }, text));
+  return links.get(key);
+}
+
+const TIMES = [
+  { name: "median", title: "Median", text: r => time(r.median) },
+  { name: "p95", title: "p95", text: r => time(r.p95) },
+  { name: "p99", title: "p99", text: r => time(r.p99) },
+];
+const CALLS = [
+  { name: "callsPerSecond", title: "Calls/s", text: r => rate(r.callsPerSecond) },
+  { name: "failedPerSecond", title: "Failed/s", text: r => rate(r.failedPerSecond), isBad: r => r.failedPerSecond > 0 },
+  { name: "calls", title: "Calls", text: r => whole(r.calls) },
+  { name: "failed", title: "Failed", text: r => whole(r.failed) },
+];
+
 const showSilos = sortable(find("silo-table"), [
-  { name: "silo", title: "Silo", isText: true },
+  { name: "silo", title: "Silo", isText: true, node: r => link(path`/dashboard/silos/${r.silo}`, r.silo) },
   { name: "state", title: "State", isText: true, isBad: r => r.state !== "active" },
   { name: "up", title: "Up", text: r => span(r.up) },
-  { name: "cpu", title: "CPU", text: r => percent.format(r.cpu) },
+  { name: "cpu", title: "CPU", text: r => percent(r.cpu) },
   { name: "workingSet", title: "Memory", text: r => bytes(r.workingSet) },
   { name: "heap", title: "Heap", text: r => bytes(r.heap) },
-  { name: "gcPause", title: "GC pauses", text: r => percent.format(r.gcPause) },
+  { name: "gcPause", title: "GC pauses", text: r => percent(r.gcPause) },
   { name: "threads", title: "Threads" },
   { name: "queued", title: "Queued" },
-  { name: "activations", title: "Activations", text: r => number.format(r.activations) },
+  { name: "activations", title: "Activations", text: r => whole(r.activations) },
   { name: "calls", title: "Calls/s", text: r => rate(r.calls) },
   { name: "failed", title: "Failed/s", text: r => rate(r.failed), isBad: r => r.failed > 0 },
   { name: "commits", title: "Commits/s", text: r => rate(r.commits) },
-  { name: "eventsPerBatch", title: "Events/batch", text: r => small.format(r.eventsPerBatch) },
+  { name: "batches", title: "Batches/s", text: r => rate(r.batches) },
+  { name: "eventsPerBatch", title: "Events/batch", text: r => tenth(r.eventsPerBatch) },
   { name: "flush", title: "Flush p99", text: r => time(r.flush) },
   { name: "version", title: "Version", isText: true },
 ], "Silos");
 
 const showGrains = sortable(find("grain-table"), [
-  { name: "name", title: "Name", isText: true },
-  { name: "activations", title: "Activations", text: r => r.activations == null ? "–" : number.format(r.activations) },
-  { name: "callsPerSecond", title: "Calls/s", text: r => rate(r.callsPerSecond) },
-  { name: "failedPerSecond", title: "Failed/s", text: r => rate(r.failedPerSecond), isBad: r => r.failedPerSecond > 0 },
-  { name: "calls", title: "Calls", text: r => number.format(r.calls) },
-  { name: "failed", title: "Failed", text: r => number.format(r.failed) },
-  { name: "median", title: "Median", text: r => time(r.median) },
-  { name: "p95", title: "p95", text: r => time(r.p95) },
-  { name: "p99", title: "p99", text: r => time(r.p99) },
+  { name: "name", title: "Name", isText: true, node: r => link(path`/dashboard/grains/${r.grain}`, r.name) },
+  { name: "activations", title: "Activations", text: r => r.activations == null ? "–" : whole(r.activations) },
+  ...CALLS, ...TIMES,
 ], "Grain classes and their methods", { by: "callsPerSecond", descending: true });
 
-const showStreams = sortable(find("stream-table"), [
-  { name: "consumer", title: "Consumer", isText: true },
-  { name: "commitsBehind", title: "Commits behind", text: r => number.format(r.commitsBehind) },
-  { name: "rebuild", title: "Rebuild", text: r => r.rebuildCommitsBehind == null ? "–" : `${number.format(r.rebuildCommitsBehind)} to go` },
-  { name: "parked", title: "Parked", isBad: r => r.parked > 0 },
-  { name: "replay", title: "Replay", cell: r => replayButton(r) },
-], "Consumers of events");
+const showMethods = sortable(find("method-table"), [{ name: "name", title: "Method", isText: true }, ...CALLS, ...TIMES], "Methods", { by: "callsPerSecond", descending: true });
+const showPlaces = sortable(find("place-table"), [
+  { name: "silo", title: "Silo", isText: true, node: r => link(path`/dashboard/silos/${r.silo}`, r.silo) },
+  { name: "activations", title: "Activations", text: r => whole(r.activations) }, ...CALLS, ...TIMES,
+], "On which silos");
+const showKeys = sortable(find("key-table"), [
+  { name: "key", title: "Grain", isText: true, isLong: true },
+  { name: "silo", title: "Silo", isText: true },
+  { name: "callsPerSecond", title: "Calls/s", text: r => `≈ ${rate(r.callsPerSecond)}` },
+  { name: "mean", title: "Mean", text: r => time(r.mean) },
+  { name: "max", title: "Longest", text: r => time(r.max) },
+], "The busiest and the slowest grains", { by: "callsPerSecond", descending: true });
 
-const showParked = sortable(find("parked-table"), [
-  { name: "consumer", title: "Consumer", isText: true },
-  { name: "eventId", title: "Event", isText: true },
-  { name: "subject", title: "Subject", isText: true, isLong: true },
-  { name: "parkedAt", title: "Since", isText: true },
-  { name: "error", title: "Why", isText: true, isLong: true },
-], "Parked events", { by: "parkedAt" });
-
-find("filter").addEventListener("input", show);
-find("silo").addEventListener("change", show);
-find("by").addEventListener("change", show);
+for (const [id, event] of [["filter", "input"], ["silo", "change"], ["by", "change"]]) find(id).addEventListener(event, show);
 
 // Counts add up over silos; of times the worst silo's are shown, because quantiles cannot be put together.
 function merge(rows) {
@@ -159,45 +178,65 @@ function merge(rows) {
   return [...merged.values()];
 }
 
-function grainRows() {
-  const silos = view.silos.filter(s => !find("silo").value || s.silo === find("silo").value);
-  const wanted = find("filter").value.trim().toLowerCase();
-  const rows = silos.flatMap(s => s.grains).flatMap(g => find("by").value === "method"
-    ? g.methods.map(m => ({ ...m, ...m.times, name: `${g.grain}.${m.method}` }))
-    : [{
-      ...g.times, name: g.grain, activations: g.activations, calls: sum(g.methods, m => m.calls), failed: sum(g.methods, m => m.failed),
-      callsPerSecond: sum(g.methods, m => m.callsPerSecond), failedPerSecond: sum(g.methods, m => m.failedPerSecond),
-    }]);
+const methodRow = (g, m) => ({ ...m, ...m.times, grain: g.grain, name: `${g.grain}.${m.method}` });
+const classRow = g => ({
+  ...g.times, grain: g.grain, name: g.grain, activations: g.activations, calls: sum(g.methods, m => m.calls), failed: sum(g.methods, m => m.failed),
+  callsPerSecond: sum(g.methods, m => m.callsPerSecond), failedPerSecond: sum(g.methods, m => m.failedPerSecond),
+});
+
+function grainRows(silos) {
+  const wanted = find("filter").value.trim().toLowerCase(), chosen = find("silo").value;
+  const rows = silos.filter(s => !chosen || s.silo === chosen).flatMap(s => s.grains).flatMap(g => find("by").value === "method" ? g.methods.map(m => methodRow(g, m)) : [classRow(g)]);
   return merge(rows).filter(r => r.name.toLowerCase().includes(wanted));
 }
 
 function show() {
   const now = view.now ?? Date.now();
-  const silos = view.silos.map(s => ({
+  const silos = view.silos.filter(s => !only.silo || s.silo === only.silo).map(s => ({
     ...s, up: now - Date.parse(s.startedAt), state: now - Date.parse(s.at) > SILENT_MS ? "silent" : "active",
     activations: sum(s.grains, g => g.activations), calls: sum(s.grains, g => sum(g.methods, m => m.callsPerSecond)), failed: sum(s.grains, g => sum(g.methods, m => m.failedPerSecond)),
-    commits: s.journal.commitsPerSecond, eventsPerBatch: s.journal.eventsPerBatch, flush: s.journal.flush99,
+    commits: s.journal.commitsPerSecond, batches: s.journal.eventsPerBatch > 0 ? s.journal.eventsPerSecond / s.journal.eventsPerBatch : 0, eventsPerBatch: s.journal.eventsPerBatch, flush: s.journal.flush99,
   }));
-  showSilos(silos);
-  showGrains(grainRows());
   const active = silos.filter(s => s.state === "active");
-  tiles([
-    ["Silos", number.format(active.length)], ["Activations", number.format(sum(active, s => s.activations))], ["Calls/s", rate(sum(active, s => s.calls))],
+  if (only.grain) showClass(silos);
+  else if (only.silo) tiles(silos.length === 0 ? [["State", "not known"]] : siloTiles(silos[0]));
+  else tiles([
+    ["Silos", whole(active.length)], ["Activations", whole(sum(active, s => s.activations))], ["Calls/s", rate(sum(active, s => s.calls))],
     ["Failed/s", rate(sum(active, s => s.failed))], ["Commits/s", rate(sum(active, s => s.commits))], ["Events/s", rate(sum(active, s => s.journal.eventsPerSecond))],
     ["Flush p99", time(worst(active.map(s => s.flush)))], ["Memory", bytes(sum(active, s => s.workingSet))],
   ]);
+  if (!name) showSilos(silos);
+  showGrains(grainRows(silos));
   choices(find("silo"), silos.map(s => s.silo));
-  charts(now);
+  charts(view.moments.filter(m => !only.silo || m.silo === only.silo), now);
+}
+
+const siloTiles = s => [
+  ["State", s.state], ["Up", span(s.up)], ["CPU", percent(s.cpu)], ["Memory", bytes(s.workingSet)], ["Heap", bytes(s.heap)], ["GC pauses", percent(s.gcPause)], ["Threads", whole(s.threads)],
+  ["Queued", whole(s.queued)], ["Activations", whole(s.activations)], ["Calls/s", rate(s.calls)], ["Failed/s", rate(s.failed)], ["Commits/s", rate(s.commits)], ["Batches/s", rate(s.batches)],
+  ["Events/batch", tenth(s.eventsPerBatch)], ["Flush median", time(s.journal.flushMedian)], ["Flush p99", time(s.flush)], ["Version", s.version],
+];
+
+function showClass(silos) {
+  const places = silos.flatMap(s => s.grains.filter(g => g.grain === only.grain).map(g => ({ silo: s.silo, g, row: classRow(g) })));
+  const [all] = merge(places.map(p => ({ ...p.row })));
+  tiles(all ? [
+    ["Activations", whole(all.activations)], ["Calls/s", rate(all.callsPerSecond)], ["Failed/s", rate(all.failedPerSecond)], ["Calls", whole(all.calls)], ["Failed", whole(all.failed)],
+    ["Median", time(all.median)], ["p95", time(all.p95)], ["p99", time(all.p99)],
+  ] : [["Activations", "0"]]);
+  showMethods(merge(places.flatMap(p => p.g.methods.map(m => ({ ...methodRow(p.g, m), name: m.method })))));
+  showPlaces(places.map(p => ({ ...p.row, silo: p.silo })));
+  showKeys(places.flatMap(p => p.g.keys.map(k => ({ ...k, silo: p.silo }))));
 }
 
 function tiles(figures) {
   const list = find("now");
   figures.forEach(([title, text], i) => {
-    const tile = list.children[i] ?? list.appendChild(document.createElement("div"));
-    if (!tile.firstChild) tile.append(document.createElement("dt"), document.createElement("dd"));
+    const tile = list.children[i] ?? list.appendChild(h("div", {}, h("dt"), h("dd")));
     tile.firstChild.textContent = title;
     tile.lastChild.textContent = text;
   });
+  while (list.children.length > figures.length) list.lastChild.remove();
 }
 
 function choices(select, names) {
@@ -209,78 +248,4 @@ function choices(select, names) {
   select.value = names.includes(chosen) ? chosen : "";
 }
 
-// ---- charts: a line a silo
-
-const CHARTS = [
-  ["Calls a second", m => m.callsPerSecond, rate], ["Commits a second", m => m.commitsPerSecond, rate], ["CPU", m => m.cpu, v => percent.format(v)],
-  ["Memory", m => m.workingSet, bytes], ["Activations", m => m.activations, v => number.format(v)], ["Flush p99", m => m.flush99 ?? 0, time],
-];
-const SVG = "http://www.w3.org/2000/svg", WIDTH = 300, HEIGHT = 100;
-
-function charts(now) {
-  const silos = [...new Set(view.moments.map(m => m.silo))].sort();
-  CHARTS.forEach(([title, of, text], i) => {
-    const figure = find("charts").children[i] ?? find("charts").appendChild(chart());
-    const [caption, svg] = figure.children;
-    const values = view.moments.map(of), top = Math.max(...values, 1e-9);
-    const last = silos.map(silo => view.moments.findLast(m => m.silo === silo)).map(m => text(of(m))).join(", ");
-    caption.textContent = `${title}: ${last || "–"} (top ${text(values.length ? top : 0)})`;
-    svg.setAttribute("aria-label", caption.textContent);
-    while (svg.children.length > silos.length) svg.lastChild.remove();
-    silos.forEach((silo, s) => {
-      const line = svg.children[s] ?? svg.appendChild(document.createElementNS(SVG, "polyline"));
-      line.setAttribute("class", `series-${s % 4}`);
-      line.setAttribute("points", view.moments.filter(m => m.silo === silo)
-        .map(m => `${(WIDTH * (1 - (now - m.at) / KEPT_MS)).toFixed(1)},${(HEIGHT * (1 - 0.95 * of(m) / top)).toFixed(1)}`).join(" "));
-    });
-  });
-}
-
-function chart() {
-  const figure = document.createElement("figure"), svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("role", "img");
-  figure.append(document.createElement("figcaption"), svg);
-  return figure;
-}
-
-// ---- consumers of events
-
-async function streams() {
-  if (!sessionStorage.getItem(KEY) || find("figures").hidden || held) return;
-  // When nothing answers, the live connection says so.
-  const status = await fetch("/v1/streams", { headers: authorised() }).then(answer => answer.ok ? answer.json() : null, () => null);
-  if (status) {
-    showStreams(status.consumers.map(c => ({ ...c, parked: status.parked.filter(p => p.consumer === c.consumer).length })));
-    showParked(status.parked);
-    find("no-parked").hidden = status.parked.length > 0;
-  }
-}
-
-const buttons = new Map();
-
-function replayButton(row) {
-  let button = buttons.get(row.consumer);
-  if (!button) {
-    button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "Replay";
-    button.setAttribute("aria-label", `Replay the parked events of ${row.consumer}`);
-    button.addEventListener("click", () => replay(row.consumer, button));
-    buttons.set(row.consumer, button);
-  }
-  button.disabled = row.parked === 0;
-  return button;
-}
-
-async function replay(consumer, button) {
-  button.disabled = true;
-  const answer = await fetch(`/v1/streams/${encodeURIComponent(consumer)}/replay`, { method: "POST", headers: { ...authorised(), "Idempotency-Key": crypto.randomUUID() } });
-  state(answer.ok ? `${consumer}: ${(await answer.json()).left} left` : `${consumer} could not be replayed`);
-  await streams();
-}
-
-setInterval(streams, STREAMS_EVERY_MS);
-if (sessionStorage.getItem(KEY)) connect().then(() => {}); else signedIn(false);
-new MutationObserver(() => { if (!find("figures").hidden) streams(); }).observe(find("figures"), { attributes: true, attributeFilter: ["hidden"] });
+if (sessionStorage.getItem(KEY)) connect(); else signedIn(false);

@@ -1,6 +1,6 @@
 // Tables that sort by their headings and keep their place when the figures change. Everything is set as text, never as markup.
 
-/** @param {HTMLTableElement} table @param {{name: string, title: string, text?: (row) => string, isText?: boolean, isLong?: boolean, isBad?: (row) => boolean, cell?: (row) => Node}[]} columns */
+/** A column with a node still sorts by its value; one with a cell does not sort. @param {HTMLTableElement} table @param {{name: string, title: string, text?: (row) => string, isText?: boolean, isLong?: boolean, isBad?: (row) => boolean, node?: (row) => Node, cell?: (row) => Node}[]} columns */
 export function sortable(table, columns, caption, { by = columns[0].name, descending = false } = {}) {
   let [sortedBy, down, rows] = [by, descending, []];
   const head = table.createTHead().insertRow();
@@ -38,7 +38,9 @@ export function sortable(table, columns, caption, { by = columns[0].name, descen
       columns.forEach((column, j) => {
         const cell = line.cells[j] ?? line.insertCell();
         cell.className = (column.isText ? "text " : "") + (column.isLong ? "long " : "") + (column.isBad?.(row) ? "bad" : "");
-        if (column.cell) cell.replaceChildren(column.cell(row));
+        const node = column.cell?.(row) ?? column.node?.(row);
+        // What is there already is left alone, so that it keeps the focus.
+        if (node) { if (cell.firstChild !== node) cell.replaceChildren(node); }
         else cell.textContent = column.text ? column.text(row) : String(row[column.name] ?? "–");
       });
     });

@@ -54,7 +54,16 @@ public sealed record JournalReport(double CommitsPerSecond, double EventsPerSeco
 /// <param name="Times">How long its calls take.</param>
 /// <param name="Methods">Its methods that were ever called, by name.</param>
 [GenerateSerializer, Immutable, Alias("GrainReport")]
-public sealed record GrainReport(string Grain, int Activations, CallTimes Times, ImmutableArray<MethodReport> Methods);
+public sealed record GrainReport(string Grain, int Activations, CallTimes Times, ImmutableArray<MethodReport> Methods)
+{
+    /// <summary>The busiest and the slowest of its grains on this silo, of a sample of the last calls.</summary>
+    [Id(0)]
+    public ImmutableArray<KeyReport> Keys { get; init; } = [];
+}
+
+/// <summary>A grain of a class: about how often it is called, and how long a sample of its calls took, in seconds.</summary>
+[GenerateSerializer, Immutable, Alias("KeyReport")]
+public sealed record KeyReport(string Key, double CallsPerSecond, double Mean, double Max);
 
 /// <summary>A method of a grain class on a silo.</summary>
 [GenerateSerializer, Immutable, Alias("MethodReport")]

@@ -17,6 +17,7 @@ internal sealed class GrainClass
     public GrainClass(Type type, string name, TimeSpan collectionAge, IReadOnlyList<IIncomingGrainCallFilter> filters)
     {
         Type = type;
+        Samples = new KeySamples(type.Name);
         GrainType = GrainType.Create(name);
         IsReentrant = type.IsDefined(typeof(ReentrantAttribute), inherit: true);
         MaxLocalWorkers = type.GetCustomAttribute<StatelessWorkerAttribute>()?.MaxLocalWorkers;
@@ -47,6 +48,9 @@ internal sealed class GrainClass
 
     /// <summary>How often its methods were called.</summary>
     public CallFiguresTable Figures { get; } = new();
+
+    /// <summary>Which of its grains are called most and take longest.</summary>
+    public KeySamples Samples { get; }
 
     public IReadOnlyList<IIncomingGrainCallFilter> Filters { get; }
 

@@ -28,11 +28,11 @@ internal sealed class CallFigures(GrainMethod method)
 
     public long Failed => Volatile.Read(ref _failed);
 
-    /// <summary>Counts a call; whether it is one of those that are timed.</summary>
-    public bool Count()
+    /// <summary>Counts a call; for how many it stands when it is one of those that are timed, otherwise 0.</summary>
+    public int Count()
     {
         long count = Interlocked.Increment(ref _calls[(Thread.GetCurrentProcessorId() & (Stripes - 1)) * Apart]);
-        return count <= TimedAtFirst || count % TimedEvery == 0;
+        return count <= TimedAtFirst ? 1 : count % TimedEvery == 0 ? TimedEvery : 0;
     }
 
     public void CountFailure() => Interlocked.Increment(ref _failed);

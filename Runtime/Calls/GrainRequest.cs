@@ -15,6 +15,9 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
     private int _ended;
     private long _startedAt;
 
+    // For how many calls it stands when it is timed.
+    private int _weight;
+
     /// <summary>What is called.</summary>
     public abstract GrainMethod Method { get; }
 
@@ -126,7 +129,7 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
         CallAmbience? ambience = Ambience;
         ambience?.Enter();
         if (ambience is not null) Span = CallTrace.Begin(this);
-        if (IsMeasured && activation.Class.Figures.Of(Method).Count()) _startedAt = Stopwatch.GetTimestamp();
+        if (IsMeasured && activation.Class.Figures.Of(Method).Count() is > 0 and int weight) (_startedAt, _weight) = (Stopwatch.GetTimestamp(), weight);
         try
         {
             if (activation.Class.HasFilters) FilterChain.Incoming(this, activation);
@@ -166,9 +169,15 @@ public abstract class GrainRequest : SynchronizationContext, ITurn
     {
         if (Interlocked.Exchange(ref _ended, 1) != 0) return;
         if (Span is { } span) CallTrace.End(span, Error);
-        if (_startedAt != 0) Activation!.Silo.Instruments.Took(Activation.Class.Type, Method, Stopwatch.GetElapsedTime(_startedAt));
+        if (_startedAt != 0) Took(Activation!, Stopwatch.GetElapsedTime(_startedAt));
         if (HasFailed && IsMeasured) Activation!.Class.Figures.Of(Method).CountFailure();
         Activation!.OnEnded(this);
+    }
+
+    private void Took(Activation activation, TimeSpan time)
+    {
+        activation.Silo.Instruments.Took(activation.Class.Type, Method, time);
+        activation.Class.Samples.Add(activation.GrainId.Key.Value, time, _weight);
     }
 
     private sealed class Continuation(GrainRequest request, SendOrPostCallback callback, object? state) : ITurn

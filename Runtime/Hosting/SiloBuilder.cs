@@ -46,6 +46,7 @@ namespace Orleans.Hosting
             services.TryAddSingleton(TimeProvider.System);
             services.AddMetrics();
             services.TryAddSingleton<RuntimeInstruments>();
+            services.TryAddSingleton(s => new CallSamples(s.GetRequiredService<GrainManifest>()));
             services.TryAddSingleton(_ => new GrainManifest());
             services.TryAddSingleton<Serializer>();
             services.TryAddSingleton<Silo>();

@@ -1,16 +1,19 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
+using Orleans.Hosting;
 using Shop.Hosting;
 using Shop.Metrics;
 
 namespace Shop.Dashboard;
 
 /// <summary>Tells the dashboard how this silo is: every second while somebody looks, every tenth otherwise. The figures are those of <c>/metrics</c>.</summary>
-internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metrics, TimeProvider clock, IOptions<ShopOptions> options, ILogger<SiloReporter> log) : BackgroundService
+internal sealed class SiloReporter(
+    IGrainFactory grains, MetricsCollector metrics, CallSamples samples, IMeterFactory meters, TimeProvider clock, IOptions<ShopOptions> options, ILogger<SiloReporter> log) : BackgroundService
 {
     private const string Live = "shop_runtime_activations_live", Calls = "shop_runtime_calls_total", Failed = "shop_runtime_calls_failed_total",
         Duration = "shop_runtime_call_duration_seconds", Commits = "shop_journal_commits_total", Events = "shop_journal_events_total", Flush = "shop_journal_batch_duration_seconds";
@@ -22,10 +25,14 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
     // Times are of the calls of this many reports, so that rare methods show some.
     private const int ReportsOfTimes = 10;
 
+    // Of each class so many of the busiest and of the slowest grains.
+    private const int Keys = 8;
+
     private readonly string _name = options.Value.Cluster.Name is { Length: > 0 } name ? name : $"{Environment.MachineName}:{Environment.ProcessId}";
     private readonly string _version = typeof(SiloReporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
     private readonly Queue<Look> _looks = [];
+    private readonly Histogram<double> _took = meters.Create("Shop.Dashboard").CreateHistogram<double>("shop.dashboard.report.duration", "s", "Time that it takes to sum up what this silo does");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -38,7 +45,7 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
             {
                 await Task.Delay(Second, clock, stoppingToken);
                 IDashboardGrain dashboard = grains.GetGrain<IDashboardGrain>(IDashboardGrain.Key);
-                isWatched = await (isWatched || second % SecondsUnwatched == 0 ? dashboard.Report(Next()) : dashboard.IsWatched()).WaitAsync(stoppingToken);
+                isWatched = await (isWatched || second % SecondsUnwatched == 0 ? dashboard.Report(Measured()) : dashboard.IsWatched()).WaitAsync(stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -53,6 +60,14 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
         }
     }
 
+    private SiloReport Measured()
+    {
+        long began = clock.GetTimestamp();
+        SiloReport report = Next();
+        _took.Record(clock.GetElapsedTime(began).TotalSeconds);
+        return report;
+    }
+
     private SiloReport Next()
     {
         Look before = _looks.Last(), oldest = _looks.Peek(), now = LookNow();
@@ -63,12 +78,13 @@ internal sealed class SiloReporter(IGrainFactory grains, MetricsCollector metric
         MetricFigure flushes = now.Of(Flush).Since(oldest.Of(Flush));
         double batches = (now.Of(Flush).Count - before.Of(Flush).Count) / seconds;
         var journal = new JournalReport(Rate(Commits), Rate(Events), batches > 0 ? Rate(Events) / batches : 0, flushes.Quantile(0.5), flushes.Quantile(0.99));
+        ILookup<string, KeyReport> keys = samples.Read(Keys).ToLookup(s => s.Grain, s => new KeyReport(s.Key, s.CallsPerSecond, s.Mean, s.Max));
         ImmutableArray<GrainReport> classes =
         [
             .. now.All(Live).Concat(now.All(Calls)).Select(f => f["grain"]).Distinct().Order(StringComparer.Ordinal).Select(grain => new GrainReport(
                 grain, (int)now.Of(Live, grain).Value,
                 TimesOf(now.All(Duration).Where(f => f["grain"] == grain).Select(f => f.Since(oldest.Of(Duration, grain, f["method"]))).Aggregate(Look.Nothing, (sum, f) => sum.With(f))),
-                [.. now.All(Calls).Where(f => f["grain"] == grain).Select(f => MethodOf(grain, f["method"])).OrderBy(m => m.Method, StringComparer.Ordinal)])),
+                [.. now.All(Calls).Where(f => f["grain"] == grain).Select(f => MethodOf(grain, f["method"])).OrderBy(m => m.Method, StringComparer.Ordinal)]) { Keys = [.. keys[grain]] }),
         ];
         return new SiloReport(
             _name, _version, _startedAt, clock.GetUtcNow(), Share(now.Cpu - before.Cpu, seconds * Environment.ProcessorCount), Environment.WorkingSet, GC.GetTotalMemory(false),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Xunit.Abstractions;
 
 namespace Shop.Cluster.Tests;
@@ -119,6 +120,30 @@ public sealed class ClusterTests(ITestOutputHelper output)
         output.WriteLine($"Activations: {string.Join(", ", activations)}");
         double even = activations.Average();
         activations.ShouldAllBe(n => Math.Abs(n - even) < even * 0.15);
+        await ShowsEverySiloAsync(cluster, activations.Length);
+    }
+
+    // The dashboard by any gateway, and the state and log of grains that are anywhere.
+    private static async Task ShowsEverySiloAsync(ShopCluster cluster, int silos)
+    {
+        foreach (Node gateway in cluster.Gateways)
+        {
+            using var shop = new ShopClient(gateway.Process.Address, ShopCluster.SecretKey);
+            shop.Http.DefaultRequestHeaders.Add("Authorization", "Bearer " + ShopCluster.SecretKey);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            using var reader = new StreamReader(await shop.Http.GetStreamAsync("/v1/dashboard", limit.Token));
+            while (true)
+            {
+                string line = await reader.ReadLineAsync(limit.Token) ?? throw new EndOfStreamException("The dashboard ended.");
+                if (!line.StartsWith("data: ", StringComparison.Ordinal)) continue;
+                JsonArray shown = JsonNode.Parse(line["data: ".Length..])!["silos"]!.AsArray();
+                if (shown.Count == silos && shown.All(s => s!["grains"]!.AsArray().Any(g => (string)g!["grain"]! == "StockGrain" && g["keys"]!.AsArray().Count > 0))) break;
+            }
+
+            string[] orders = [.. (await shop.Get("/v1/orders?pageSize=20")).ShouldBe(200)["orders"].AsArray().Select(o => (string)o!["id"]!)];
+            orders.Length.ShouldBe(20);
+            foreach (string order in orders) ((long)(await shop.Get($"/v1/grains/order/{order}")).ShouldBe(200)["version"]!).ShouldBeGreaterThan(0);
+        }
     }
 
     [ClusterTheory]

@@ -59,8 +59,8 @@ internal sealed class Browser : IAsyncDisposable
         return page;
     }
 
-    public Task ShootAsync(IPage page, string name) =>
-        page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", "screenshots", name + ".png"), FullPage = true });
+    public Task ShootAsync(IPage page, string name, bool isWhole = true) =>
+        page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Repository.Root, "artifacts", "screenshots", name + ".png"), FullPage = isWhole });
 
     public async ValueTask DisposeAsync()
     {
@@ -71,11 +71,21 @@ internal sealed class Browser : IAsyncDisposable
 
 /// <summary>A fact about pages in a browser; skipped, with the reason, where there is none.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class BrowserFactAttribute : FactAttribute
+public class BrowserFactAttribute : FactAttribute
 {
     public BrowserFactAttribute()
     {
         if (Browser.Executable is null) Skip = "Chromium is not installed (Debian: apt-get install chromium).";
         else if (!File.Exists(Browser.Rules)) Skip = "axe-core is not installed (npm install --prefix artifacts/npm axe-core@4.14.1).";
+    }
+}
+
+/// <summary>A fact about pages that show the real orders; skipped, with the reason, where one of them is not there.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RealBrowserFactAttribute : BrowserFactAttribute
+{
+    public RealBrowserFactAttribute()
+    {
+        Skip ??= RealFile.SkipReason;
     }
 }

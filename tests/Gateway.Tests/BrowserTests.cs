@@ -56,6 +56,28 @@ public sealed class BrowserTests
         await browser.CheckAccessibilityAsync(page);
         await browser.ShootAsync(page, "dashboard-phone");
 
+        // A class of its own, with the grain that everybody wants, and that grain's log.
+        await page.SetViewportSizeAsync(1280, 900);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "StockGrain", Exact = true }).ClickAsync();
+        await page.WaitForURLAsync("**/dashboard/grains/StockGrain");
+        await Assertions.Expect(page.Locator("#key-table tbody tr").First).ToContainTextAsync("SALE-1");
+        await Assertions.Expect(page.Locator("#method-table tbody tr", new PageLocatorOptions { HasTextString = "Reserve" })).ToHaveCountAsync(1);
+        await browser.CheckAccessibilityAsync(page);
+        await browser.ShootAsync(page, "dashboard-class");
+        await page.Locator("#place-table a").ClickAsync();
+        await page.WaitForURLAsync("**/dashboard/silos/*");
+        await Assertions.Expect(page.Locator("#now")).ToContainTextAsync("active");
+        await Assertions.Expect(page.Locator("#grain-table tbody tr", new PageLocatorOptions { HasTextString = "OrderGrain" })).ToHaveCountAsync(1);
+        await browser.CheckAccessibilityAsync(page);
+        await page.GoBackAsync();
+        await page.GetByLabel("State and log of one").FillAsync("SALE-1");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/admin/log/SALE-1?type=stock");
+        await page.Locator(".timeline > li").First.WaitForAsync();
+        await page.GotoAsync(new Uri(host.Address, "/dashboard").ToString());
+        await Assertions.Expect(page.Locator("#reminder-table tbody tr")).ToHaveCountAsync(16);
+
         await over.CancelAsync();
         await sale;
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out" }).ClickAsync();
