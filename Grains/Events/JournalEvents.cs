@@ -24,7 +24,7 @@ public static class JournalEvents
                 foreach (OrderEvent e in JsonSerializer.Deserialize(json, OrderJson.Default.OrderEventArray)!) OfOrder(key, e, made);
                 break;
             case "stock":
-                foreach (StockEvent e in JsonSerializer.Deserialize(json, StockJson.Default.StockEventArray)!)
+                foreach (StockLevelEvent e in JsonSerializer.Deserialize(json, StockJson.Default.StockLevelEventArray)!)
                     if (e is { Change: { } change, Available: { } available }) made.Add(new InventoryUpdated(key, change, available) { EventId = made.Id, Timestamp = e.At });
                 break;
             case "cart":

@@ -63,7 +63,8 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
             """,
             [("epoch", to.Epoch), ("number", to.Number), ("rules", commit.RulesVersion), ("fromEpoch", from.Epoch), ("fromNumber", from.Number)]);
         if (moved != 1) return false;
-        KeyValuePair<string, string?>[] written = [.. commit.Rows.Where(r => r.Value is not null)];
+        // In the order of the index, so that neighbours are on the same pages.
+        KeyValuePair<string, string?>[] written = [.. commit.Rows.Where(r => r.Value is not null).OrderBy(r => r.Key, StringComparer.Ordinal)];
         string[] removed = [.. commit.Rows.Where(r => r.Value is null).Select(r => r.Key)];
         if (written.Length > 0)
         {
@@ -72,7 +73,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
                  INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {database.RowsOf} WHERE true
                  ON CONFLICT (projection, row_key, partition) DO UPDATE SET payload = excluded.payload
                  """,
-                [("rows", RowsJson(written))]);
+                ParametersOf(written));
         }
 
         if (removed.Length > 0)
@@ -181,6 +182,10 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
 
     private static ProjectionRow Row(DbDataReader reader) => new(reader.GetString(0), Convert.ToInt32(reader.GetValue(1), CultureInfo.InvariantCulture), reader.GetString(2));
 
+    private (string Name, object Value)[] ParametersOf(KeyValuePair<string, string?>[] rows) => IsSqlite
+        ? [("rows", RowsJson(rows))]
+        : [("keys", Array.ConvertAll(rows, r => r.Key)), ("values", Array.ConvertAll(rows, r => r.Value))];
+
     private static string RowsJson(IEnumerable<KeyValuePair<string, string?>> rows) => Json(w =>
     {
         foreach ((string key, string? value) in rows)
@@ -192,10 +197,12 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         }
     });
 
-    private static string Keys(IEnumerable<string> keys) => Json(w =>
-    {
-        foreach (string key in keys) w.WriteStringValue(key);
-    });
+    private object Keys(IEnumerable<string> keys) => IsSqlite
+        ? Json(w =>
+        {
+            foreach (string key in keys) w.WriteStringValue(key);
+        })
+        : keys.ToArray();
 
     private static string Json(Action<Utf8JsonWriter> write)
     {

@@ -6,22 +6,22 @@ namespace Shop.Streams;
 /// <param name="Invariant">The name of the ADO.NET provider.</param>
 /// <param name="ConnectionString">How the database is reached. It need not flush every commit.</param>
 /// <param name="Collation">What makes keys compare byte by byte.</param>
-/// <param name="RowsOf">The rows <c>k</c> and <c>v</c> of the JSON array <c>@rows</c>.</param>
-/// <param name="ByKeys">The rows of the keys in the JSON array <c>@keys</c>, each looked up in the index.</param>
-/// <param name="HasKey">Whether the key of a row is in the JSON array <c>@keys</c>.</param>
+/// <param name="RowsOf">The rows <c>k</c> and <c>v</c> of the parameters that rows are sent in: two arrays, or one of JSON where there are no arrays.</param>
+/// <param name="ByKeys">The rows of the keys in the array <c>@keys</c>, each looked up in the index.</param>
+/// <param name="HasKey">Whether the key of a row is in the array <c>@keys</c>.</param>
 public sealed record ProjectionDatabase(string Invariant, string ConnectionString, string Collation, string RowsOf, string ByKeys, string HasKey)
 {
     /// <summary>PostgreSQL.</summary>
     public static ProjectionDatabase PostgreSql(string connectionString) => new(
         "Npgsql", connectionString, "COLLATE \"C\"",
-        "(SELECT e->>'k' AS k, e->>'v' AS v FROM json_array_elements(@rows::json) AS e) AS r",
+        "unnest(@keys, @values) AS r (k, v)",
         // The limit, which is never reached, is what keeps it from reading the whole partition instead.
         $"""
-         SELECT r.row_key, r.partition, r.payload FROM json_array_elements_text(@keys::json) AS q (k) CROSS JOIN LATERAL (
+         SELECT r.row_key, r.partition, r.payload FROM unnest(@keys) AS q (k) CROSS JOIN LATERAL (
              SELECT * FROM projection_row p WHERE p.projection = @projection AND p.row_key = q.k COLLATE "C" AND (@partition < 0 OR p.partition = @partition)
              LIMIT {IJournalStore.PartitionCount}) AS r
          """,
-        "row_key = ANY (ARRAY(SELECT json_array_elements_text(@keys::json)))");
+        "row_key = ANY (@keys)");
 
     /// <summary>SQLite.</summary>
     public static ProjectionDatabase Sqlite(string connectionString) => new(
