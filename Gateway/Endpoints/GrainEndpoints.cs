@@ -35,7 +35,7 @@ internal static class GrainEndpoints
     }
 
     private static async Task<IResult> Get(string type, string id, IGrainFactory grains) => await Audit(grains).Inspect(GrainId(type, id)) is { } g
-        ? Reply.Ok(new GrainStateReply(type, id, g.Version, g.Commits, g.HasWork, g.StateJson is { } json ? JsonNode.Parse(json) : null, g.StateBytes))
+        ? Reply.Ok(new GrainStateReply(type, id, g.Version, g.Commits, g.HasWork, g.StateJson is { } json ? JsonNode.Parse(json) : null))
         : Problems.NotFound("grain");
 
     private static async Task<IResult> Commits(string type, string id, IGrainFactory grains, string? before = null, string? limit = null)

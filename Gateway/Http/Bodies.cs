@@ -175,7 +175,7 @@ public sealed record ReplayReply(int Left);
 
 public sealed record GrainPageReply(string Type, IReadOnlyList<string> Ids, string? NextPageToken);
 
-public sealed record GrainStateReply(string Type, string Id, long Version, long Commits, bool HasWork, JsonNode? State, int StateBytes);
+public sealed record GrainStateReply(string Type, string Id, long Version, long Commits, bool HasWork, JsonNode? State);
 
 public sealed record GrainCommitsReply(IReadOnlyList<GrainCommitReply> Commits, long? Before);
 

@@ -39,9 +39,8 @@ public interface IInspectableGrain : IGrain
 /// <param name="Commits">The number of commits that made it.</param>
 /// <param name="HasWork">Whether the grain has to go on by itself.</param>
 /// <param name="StateJson">The state as JSON; null when it is larger than <see cref="BytesMax"/>.</param>
-/// <param name="StateBytes">How large that JSON is.</param>
 [GenerateSerializer, Immutable, Alias("GrainInspection")]
-public sealed record GrainInspection(long Version, long Commits, bool HasWork, string? StateJson, int StateBytes)
+public sealed record GrainInspection(long Version, long Commits, bool HasWork, string? StateJson)
 {
     /// <summary>The largest state that is shown, in bytes.</summary>
     public const int BytesMax = 256 * 1024;

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.DependencyInjection;
@@ -147,10 +146,11 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     /// <inheritdoc/>
     public async Task<GrainInspection> Inspect()
     {
-        byte[] state = JsonSerializer.SerializeToUtf8Bytes(State, StateJson);
-        (long version, long commits, bool hasWork) = (Version, _journal.SealedVersion, State.HasWork);
+        (TState state, long version, long commits, bool hasWork) = (State.Freeze(), Version, _journal.SealedVersion, State.HasWork);
         await Durable();
-        return new GrainInspection(version, commits, hasWork, state.Length <= GrainInspection.BytesMax ? Encoding.UTF8.GetString(state) : null, state.Length);
+        // Beside the grain and no farther than will be shown: a hot SKU has a hundred megabytes, and must not stop because somebody is curious.
+        string? json = await Task.Run(() => BoundedJson.Of(state, StateJson, GrainInspection.BytesMax));
+        return new GrainInspection(version, commits, hasWork, json);
     }
 
     /// <summary>Applies events and completes when they, and everything before them, are durable.</summary>

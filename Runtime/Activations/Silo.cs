@@ -52,7 +52,7 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
                 this, manifest, table, Options<EndpointOptions>(services), Options<ClusterMembershipOptions>(services), Options<ClusterMessagingOptions>(services), log);
         }
 
-        instruments.Observe(() => _activations.Values.CountBy(a => a.Class.Type.Name), () => manifest.Classes);
+        instruments.Observe(() => _activations.CountBy(a => a.Value.Class.Type.Name), () => manifest.Classes);
     }
 
     public IServiceProvider Services { get; }

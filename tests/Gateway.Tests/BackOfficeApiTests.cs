@@ -59,6 +59,18 @@ public sealed class BackOfficeApiTests
     }
 
     [Fact]
+    public async Task A_state_that_is_too_large_to_be_shown_is_left_out()
+    {
+        await using ShopHost host = await ShopHost.StartAsync("Sqlite");
+        await host.Admin.Stock("BIG", 5_000);
+        await Parallel.ForAsync(0, 3_000, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (_, _) =>
+            (await host.Admin.Post("/v1/stock/BIG/reservations", """{"quantity":1}""")).ShouldBe(201));
+        JsonNode big = (await host.Admin.Get("/v1/grains/stock/BIG")).ShouldBe(200).Json!;
+        (big["state"], (long)big["version"]!).ShouldBe((null, 3_001));
+        (await host.Admin.Get("/v1/grains/stock/BIG/commits?limit=100")).ShouldBe(200);
+    }
+
+    [Fact]
     public async Task A_cart_shows_what_its_coupons_take_off_and_categories_are_counted()
     {
         await using ShopHost host = await ShopHost.StartAsync("Sqlite");
