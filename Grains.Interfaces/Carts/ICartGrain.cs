@@ -95,9 +95,9 @@ public sealed record CartView(
     OrderId? OrderId,
     long Version)
 {
-    /// <summary>What those of its coupons that apply now take off; a checkout decides it again.</summary>
+    /// <summary>What those of its coupons that apply now take off; a checkout decides it again. Older software tells of none.</summary>
     [Id(0)]
-    public ImmutableArray<OrderDiscount> Discounts { get; init; } = [];
+    public ImmutableArray<OrderDiscount> Discounts { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>What a cart command came to.</summary>

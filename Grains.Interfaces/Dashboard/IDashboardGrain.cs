@@ -56,9 +56,9 @@ public sealed record JournalReport(double CommitsPerSecond, double EventsPerSeco
 [GenerateSerializer, Immutable, Alias("GrainReport")]
 public sealed record GrainReport(string Grain, int Activations, CallTimes Times, ImmutableArray<MethodReport> Methods)
 {
-    /// <summary>The busiest and the slowest of its grains on this silo, of a sample of the last calls.</summary>
+    /// <summary>The busiest and the slowest of its grains on this silo, of a sample of the last calls. Older software tells of none.</summary>
     [Id(0)]
-    public ImmutableArray<KeyReport> Keys { get; init; } = [];
+    public ImmutableArray<KeyReport> Keys { get; init => field = value.IsDefault ? [] : value; } = [];
 }
 
 /// <summary>A grain of a class: about how often it is called, and how long a sample of its calls took, in seconds.</summary>

@@ -27,6 +27,14 @@ public sealed class ValueTests
     }
 
     [Fact]
+    public void What_older_software_does_not_tell_is_empty_and_not_missing()
+    {
+        var cart = new Carts.CartView(new CartId("c"), Carts.CartStatus.Open, null, new Currency("EUR"), [], [], Money.Zero(new Currency("EUR")), DateTimeOffset.UnixEpoch, null, 1) { Discounts = default };
+        cart.Discounts.IsDefault.ShouldBeFalse();
+        new Dashboard.GrainReport("G", 1, new Dashboard.CallTimes(null, null, null), []) { Keys = default }.Keys.IsDefault.ShouldBeFalse();
+    }
+
+    [Fact]
     public void Money_never_mixes_currencies_and_never_overflows()
     {
         Should.Throw<InvalidOperationException>(() => new Money(1, new Currency("EUR")) + new Money(1, new Currency("USD")));
