@@ -70,16 +70,16 @@ public sealed class BrowserTests
         await Assertions.Expect(page.Locator("#now")).ToContainTextAsync("active");
         await Assertions.Expect(page.Locator("#grain-table tbody tr", new PageLocatorOptions { HasTextString = "OrderGrain" })).ToHaveCountAsync(1);
         await browser.CheckAccessibilityAsync(page);
-        await page.GoBackAsync();
+        await over.CancelAsync();
+        await sale;
+        await page.GotoAsync(new Uri(host.Address, "/dashboard/grains/StockGrain").ToString());
         await page.GetByLabel("State and log of one").FillAsync("SALE-1");
-        await page.Keyboard.PressAsync("Enter");
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Look" }).ClickAsync();
         await page.WaitForURLAsync("**/admin/log/SALE-1?type=stock");
         await page.Locator(".timeline > li").First.WaitForAsync();
         await page.GotoAsync(new Uri(host.Address, "/dashboard").ToString());
         await Assertions.Expect(page.Locator("#reminder-table tbody tr")).ToHaveCountAsync(16);
 
-        await over.CancelAsync();
-        await sale;
         await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Sign out" }).ClickAsync();
         await Assertions.Expect(page.GetByLabel("Secret key")).ToBeVisibleAsync();
         browser.Complaints.ShouldAllBe(c => c.Contains("401", StringComparison.Ordinal));
