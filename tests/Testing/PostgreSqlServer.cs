@@ -4,20 +4,23 @@ using Npgsql;
 namespace Shop.Testing;
 
 /// <summary>
-/// A private PostgreSQL server from the binaries on the machine: its own data directory, stopped and removed with its owner.
-/// It listens on a socket file and on a port of loopback.
+/// A private PostgreSQL server from the binaries on the machine: its own data directory, stopped and removed with its owner, or
+/// after its owner's process, however that ended. It listens on a socket file and on a port of loopback.
 /// </summary>
 public sealed class PostgreSqlServer : IDisposable
 {
     private static readonly string? BinDirectory = FindBinDirectory();
 
+    // A process that is killed, as those of tests are when they take long to end, stops nothing itself: this waits for its end, outlives it, and does.
+    private const string StopAfterOwner = """
+        while [ -d "$2" ] && grep -qs '^State:.[^Z]' "/proc/$1/status"; do sleep 1; done
+        [ -f "$2/data/postmaster.pid" ] && kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")"
+        sleep 1
+        rm -rf "$2"
+        """;
+
     // What most tests share; it ends with the process.
-    private static readonly Lazy<PostgreSqlServer> Shared = new(() =>
-    {
-        var server = new PostgreSqlServer();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
-        return server;
-    });
+    private static readonly Lazy<PostgreSqlServer> Shared = new(() => new PostgreSqlServer());
 
     private readonly string _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
 
@@ -29,6 +32,7 @@ public sealed class PostgreSqlServer : IDisposable
         if (onSmallDisk) _disk = new SmallDisk(_directory, megabytes: 400);
         Port = Ports.Free();
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
+        if (!onSmallDisk) Run("setsid", "-f", "/bin/sh", "-c", StopAfterOwner, "sh", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), _directory);
         RunAsServer("initdb", "-D", $"{_directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
         Start();
     }
