@@ -1,5 +1,5 @@
 // Coupons: what they take off, for whom, and how often they were used.
-import { h, count, field, grid, money, when } from "/assets/dom.js";
+import { h, amountOf, count, field, grid, money, section, when } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 
 export async function coupons({ main, call, title, command, notice }) {
@@ -19,10 +19,10 @@ export async function coupons({ main, call, title, command, notice }) {
     field("Uses in total", { id: "uses", type: "number", min: 1 }), field("Uses a customer", { id: "each", type: "number", min: 1 }),
     h("p", { class: "field" }, h("label", { class: "choice" }, h("input", { type: "checkbox", id: "combinable" }), "Goes with other coupons")),
   ], async (e, form) => {
-    const number = name => e[name].value ? Number(e[name].value) : null, time = name => e[name].value ? new Date(`${e[name].value}Z`).toISOString() : null;
+    const number = name => e[name].value ? Number(e[name].value) : null, amount = name => e[name].value.trim() ? amountOf(e[name].value) : null, time = name => e[name].value ? new Date(`${e[name].value}Z`).toISOString() : null;
     const code = e.code.value.trim();
     const saved = await call("PUT", path`/promotions/${code}`, { body: {
-      code, percentOff: number("percent"), amountOff: amountOf(e.amount.value), minimumTotal: amountOf(e.minimum.value), validFrom: time("from"), validTo: time("to"),
+      code, percentOff: number("percent"), amountOff: amount("amount"), minimumTotal: amount("minimum"), validFrom: time("from"), validTo: time("to"),
       usesMax: number("uses"), usesPerCustomerMax: number("each"), combinable: e.combinable.checked,
     } });
     page.promotions = [...page.promotions.filter(p => p.code !== saved.code), saved].sort((a, b) => a.code.localeCompare(b.code));
@@ -31,12 +31,5 @@ export async function coupons({ main, call, title, command, notice }) {
     notice(`Coupon ${saved.code} is saved.`);
   });
   main.replaceChildren(h("h1", {}, "Coupons"), list, page.nextPageToken && h("p", {}, h("a", { href: `/admin/coupons?${new URLSearchParams({ after: page.nextPageToken })}` }, "More")) || "",
-    h("section", { "aria-label": "A coupon" }, h("h2", {}, "A coupon"), form));
-}
-
-function amountOf(text) {
-  if (!text.trim()) return null;
-  const [, amount, currency] = /^(\d+(?:\.\d+)?)\s+([A-Z]{3})$/.exec(text.trim()) ?? [];
-  if (!amount) throw new Error(`“${text}” is not an amount such as 5.00 EUR.`);
-  return { amount: Number(amount), currency };
+    section("A coupon", form));
 }

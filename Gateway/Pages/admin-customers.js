@@ -1,5 +1,5 @@
 // Customers: the list, and one of them with orders and activity, export and erasure.
-import { h, count, field, grid, money, when, words } from "/assets/dom.js";
+import { h, count, field, grid, money, section, when, words } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 import { save } from "/assets/csv.js";
 
@@ -28,9 +28,9 @@ export async function customer({ main, id, call, title, command, notice }) {
     h("h2", {}, "Orders"), grid("Orders", ["Order", "From", "Status", "Total"], history.orders.map(o => [h("a", { href: path`/admin/orders/${o.id}` }, o.number), when(o.createdAt), words(o.status), money(o.total)])),
     history.total > history.orders.length && h("p", { class: "quiet" }, `The newest ${history.orders.length} of ${count(history.total)}.`) || "",
     h("div", { class: "columns" },
-      h("section", { "aria-label": "Export" }, h("h2", {}, "Export"), command("Export everything", [h("p", {}, "All that is kept of this customer, as JSON.")],
+      section("Export", command("Export everything", [h("p", {}, "All that is kept of this customer, as JSON.")],
         async () => save(`customer-${id}.json`, JSON.stringify(await call("GET", path`/customers/${id}/export`), null, 2), "application/json"))),
-      !known.erased && h("section", { "aria-label": "Erase" }, h("h2", {}, "Erase"), command("Erase for ever", [h("p", {}, "Name, addresses and e-mail are gone for ever; orders stay, without them."), field("Type the id to confirm", { id: "confirm", required: true, autocomplete: "off" })],
+      !known.erased && section("Erase", command("Erase for ever", [h("p", {}, "Name, addresses and e-mail are gone for ever; orders stay, without them."), field("Type the id to confirm", { id: "confirm", required: true, autocomplete: "off" })],
         async e => {
           if (e.confirm.value.trim() !== id) throw new Error("That is not the id of this customer.");
           await call("DELETE", path`/customers/${id}`);

@@ -1,5 +1,5 @@
 // API keys: the list, a new one, and revoking.
-import { h, field, grid, when } from "/assets/dom.js";
+import { h, field, grid, section, when } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 
 const SCOPES = [
@@ -34,5 +34,5 @@ export async function keys({ main, call, title, command, notice }) {
     form.reset();
     await show();
   });
-  main.replaceChildren(h("h1", {}, "API keys"), list, h("section", { "aria-label": "A new key" }, h("h2", {}, "A new key"), form, made));
+  main.replaceChildren(h("h1", {}, "API keys"), list, section("A new key", form, made));
 }

@@ -1,5 +1,5 @@
 // What happened to one grain, from the journal, newest first; and its state now.
-import { h, plural, when, words } from "/assets/dom.js";
+import { h, plural, section, when, words } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 
 export async function log({ main, id, call, title }) {
@@ -19,5 +19,5 @@ export async function log({ main, id, call, title }) {
   add(first);
   state.textContent = now.state ? JSON.stringify(now.state, null, 2) : "It is too large to be shown.";
   main.replaceChildren(h("h1", {}, `Log of ${type} ${id}`), h("p", { class: "quiet" }, `${plural(now.version, "event")} in ${plural(now.commits, "commit")}.`),
-    h("section", { "aria-label": "What happened" }, h("h2", {}, "What happened"), list, more), h("section", { "aria-label": "State now" }, h("h2", {}, "State now"), state));
+    section("What happened", list, more), section("State now", state));
 }

@@ -1,5 +1,5 @@
 // Orders: the newest, and one of them with everything that can be done to it.
-import { h, field, grid, live, money, when, words } from "/assets/dom.js";
+import { h, field, grid, live, money, section, when, words } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 
 const EVERY_MS = 2_000;
@@ -75,5 +75,3 @@ export async function order({ main, id, call, title, command, notice }) {
   // A form that somebody is filling in is not taken away.
   live(EVERY_MS, async () => { if (!actions.contains(document.activeElement)) show(await call("GET", path`/orders/${id}`)); });
 }
-
-const section = (title, ...children) => h("section", { "aria-label": title }, h("h2", {}, title), children);

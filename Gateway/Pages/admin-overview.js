@@ -1,5 +1,5 @@
 // What the shop sells: revenue over time, from looking to paying, what sells most and what will be sold out.
-import { h, count, field, grid, money, when } from "/assets/dom.js";
+import { h, count, field, grid, money, section, when } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 import { bars, funnel } from "/assets/chart.js";
 
@@ -33,8 +33,8 @@ export async function overview({ main, call, title }) {
       funnel("From looking to paying", [
         { label: "Views", value: steps.views }, { label: "Put into carts", value: steps.cartLines }, { label: "Checkouts", value: steps.checkouts }, { label: "Paid", value: steps.paid }], count)),
     h("div", { class: "columns" },
-      h("section", {}, h("h2", {}, "What sells most"), grid("What sells most", ["Product", "Units", "Revenue"],
+      section("What sells most", grid("What sells most", ["Product", "Units", "Revenue"],
         top.products.map(p => [h("a", { href: path`/admin/products/${p.productId}` }, p.productId), count(p.units), p.revenue.map(money).join(", ")]), { empty: "Nothing yet." })),
-      h("section", {}, h("h2", {}, "What will be sold out"), grid("What will be sold out", ["SKU", "Left", "Units an hour", "Sold out"],
+      section("What will be sold out", grid("What will be sold out", ["SKU", "Left", "Units an hour", "Sold out"],
         low.items.map(i => [h("a", { href: path`/admin/stock/${i.sku}` }, i.sku), count(i.available), i.unitsPerHour.toFixed(1), i.available <= 0 ? "now" : i.sellOutAt ? when(i.sellOutAt) : "not soon"]), { empty: "Nothing is low." }))));
 }

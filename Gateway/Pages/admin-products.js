@@ -1,5 +1,5 @@
 // Products: the list, one of them, and a new one.
-import { h, field, grid, money } from "/assets/dom.js";
+import { h, amountOf, field, grid, money } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 
 export async function products({ main, call, title }) {
@@ -25,13 +25,7 @@ export async function product(context) {
 const pricesText = prices => prices.map(p => `${p.amount} ${p.currency}`).join(", ");
 
 /** Prices such as "14.50 EUR, 15.90 USD". */
-export function pricesOf(text) {
-  return text.split(/[,|]/).map(t => t.trim()).filter(t => t).map(t => {
-    const [, amount, currency] = /^(\d+(?:\.\d+)?)\s+([A-Z]{3})$/.exec(t) ?? [];
-    if (!amount) throw new Error(`“${t}” is not a price such as 14.50 EUR.`);
-    return { amount: Number(amount), currency };
-  });
-}
+export const pricesOf = text => text.split(/[,|]/).filter(t => t.trim()).map(amountOf);
 
 function edit({ main, call, title, command, notice }, known) {
   const isNew = known.version === 0;

@@ -1,5 +1,5 @@
 // The stock of one SKU: its figures, receipts, corrections, and how it may be sold.
-import { h, count, field, live, plural, when } from "/assets/dom.js";
+import { h, count, field, live, plural, section, when } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 
 const EVERY_MS = 2_000;
@@ -67,5 +67,3 @@ export async function stock({ main, id: sku, call, title, command, notice }) {
   live(EVERY_MS, async () => show(await read()));
   if (window && Date.parse(window.to) < Date.now()) notice(`The last sale window ended ${when(window.to)}.`);
 }
-
-const section = (title, ...children) => h("section", { "aria-label": title }, h("h2", {}, title), children);

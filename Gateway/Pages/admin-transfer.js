@@ -1,5 +1,5 @@
 // Products and their stock as a file of comma-separated values, in and out.
-import { h, count, field, plural, say } from "/assets/dom.js";
+import { h, count, field, plural, say, section } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 import { parse, save, write } from "/assets/csv.js";
 import { pricesOf } from "/assets/admin-products.js";
@@ -14,13 +14,13 @@ export async function transfer({ main, call, title, command }) {
   main.replaceChildren(h("h1", {}, "Import and export"),
     h("p", {}, "A row for each SKU; rows of one id are one product. Columns: ", h("code", {}, COLUMNS.join(",")), ". Categories and prices are separated by |, a price is such as 14.50 EUR."),
     h("div", { class: "columns" },
-      h("section", { "aria-label": "Import" }, h("h2", {}, "Import"), command("Import", [
+      section("Import", command("Import", [
         field("File", { id: "file", type: "file", accept: ".csv,text/csv", required: true }, { hint: "Products that there are get what the file says. Stock is received once for each file, however often it is sent." })],
       async e => {
         errors.replaceChildren();
         await importFile(await e.file.files[0].text(), e.file.files[0].name);
       })),
-      h("section", { "aria-label": "Export" }, h("h2", {}, "Export"), command("Export", [h("p", {}, "All products, with what is available now.")], exportFile))),
+      section("Export", command("Export", [h("p", {}, "All products, with what is available now.")], exportFile))),
     bar, said, errors);
 
   async function importFile(text, name) {

@@ -21,8 +21,7 @@ export function client(key, renew = async () => false) {
       const answer = await send(method, path, body, sameKey, await key(), headers);
       if (answer && answer.ok) {
         const text = await answer.text();
-        const value = text ? JSON.parse(text) : null;
-        return value;
+        return text ? JSON.parse(text) : null;
       }
       if (answer?.status === 401 && !hasRenewed && await renew()) { hasRenewed = true; continue; }
       const problem = new Problem(answer?.status ?? 0, await (answer?.json().catch(() => ({})) ?? {}));

@@ -29,6 +29,13 @@ export function money(amount) {
   return format.format(amount.amount);
 }
 
+/** An amount that somebody wrote, such as "14.50 EUR". */
+export function amountOf(text) {
+  const [, amount, currency] = /^(\d+(?:\.\d+)?)\s+([A-Z]{3})$/.exec(text.trim()) ?? [];
+  if (!amount) throw new Error(`“${text.trim()}” is not a price such as 14.50 EUR.`);
+  return { amount: Number(amount), currency };
+}
+
 const moment = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 export const when = text => text ? moment.format(new Date(text)) : "–";
 export const count = n => new Intl.NumberFormat("en").format(n);
@@ -44,6 +51,9 @@ export function field(label, props, { hint = null, tag = "input", options = null
   if (hint) control.setAttribute("aria-describedby", `${props.id}-hint`);
   return h("p", { class: "field" }, h("label", { for: props.id }, label), control, hint && h("span", { class: "hint", id: `${props.id}-hint` }, hint));
 }
+
+/** A part of a page with its heading. */
+export const section = (title, ...children) => h("section", { "aria-label": title }, h("h2", {}, title), children);
 
 /** A table in a region that scrolls. A cell is a text or nodes. */
 export function grid(caption, headings, rows, { id = null, empty = "There is nothing here yet." } = {}) {

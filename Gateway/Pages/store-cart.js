@@ -1,5 +1,5 @@
 // The cart, and buying what is in it.
-import { h, count, field, grid, live, money, say, words } from "/assets/dom.js";
+import { h, count, field, grid, live, money, say } from "/assets/dom.js";
 import { path } from "/assets/api.js";
 import { call, cart, closeCart, look, put, remember, ticketHeaders } from "/assets/session.js";
 
@@ -175,6 +175,5 @@ export async function checkout({ main, title, counted }) {
     } else {
       alert.append(h("p", {}, problem.status === 402 ? `${problem.message} Nothing was charged. Choose another card.` : problem.type ? problem.message : `${problem.message} Try again: it will not be charged twice.`));
     }
-    if (!alert.firstChild) alert.append(words(problem.type));
   }
 }

@@ -15,7 +15,7 @@ export async function sale({ main, id, title }) {
   const clock = h("p", { class: "clock", role: "timer" }), bar = h("progress", { max: 1, value: 0, "aria-label": "Left of the stock" }), left = h("p", { role: "status" });
   const place = h("p", { class: "place", role: "status" }), alert = h("p", { role: "alert", class: "bad" });
   const button = h("button", { type: "button", onclick: act }, room ? "Join the waiting room" : "Buy");
-  let opensAt = null, available = null, ticket = null;
+  let opensAt = null, available = null, ticket = null, stop = () => {};
   main.replaceChildren(h("article", { class: "product sale" }, h("div", { class: "picture" }, art(product.id)),
     h("div", {}, h("h1", {}, product.title), h("p", { class: "description" }, product.description), h("p", { class: "price large" }, money(priceOf(variant))),
       clock, bar, left, place, h("p", {}, button), alert)));
@@ -26,7 +26,7 @@ export async function sale({ main, id, title }) {
     try {
       if (room && ticket?.state !== "admitted") {
         take(await call("POST", path`/waiting-rooms/${room}/tickets`));
-        live(1_000, poll);
+        wait();
       } else {
         await add(variant.sku, 1);
         location.assign("/checkout");
@@ -38,10 +38,22 @@ export async function sale({ main, id, title }) {
   }
 
   // Asks as often as the shop says: who waits long asks rarely.
+  function wait() {
+    stop();
+    stop = live(1_000, poll);
+  }
+
   async function poll() {
-    if (ticket?.state === "expired") return;
-    take(await call("GET", path`/waiting-rooms/${room}/tickets/${ticket.ticket}`));
+    try {
+      take(await call("GET", path`/waiting-rooms/${room}/tickets/${ticket.ticket}`));
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+      // The room is gone: everybody may buy.
+      keepTicket(room, null);
+      location.reload();
+    }
     show();
+    if (ticket.state === "expired") stop();
     return ticket.state === "waiting" ? Math.min(15_000, Math.max(1_000, (ticket.estimatedSeconds ?? 60) * 250)) : 5_000;
   }
 
@@ -80,7 +92,7 @@ export async function sale({ main, id, title }) {
   if (known) {
     try {
       take(await call("GET", path`/waiting-rooms/${room}/tickets/${known}`));
-      live(1_000, poll);
+      wait();
     } catch {
       keepTicket(room, null);
     }

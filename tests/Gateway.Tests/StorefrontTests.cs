@@ -162,7 +162,7 @@ public sealed class StorefrontTests
     {
         await using ShopHost host = await ShopHost.StartAsync("Sqlite");
         await Product(host, "drop", "Aurora, first edition", "DROP-1", 49m, 55m, "drops", 10);
-        DateTimeOffset opens = DateTimeOffset.UtcNow.AddSeconds(6);
+        DateTimeOffset opens = DateTimeOffset.UtcNow.AddSeconds(12);
         (await host.Admin.Put("/v1/stock/DROP-1/rules", $$"""{"windows":[{"from":"{{opens:O}}","to":"{{opens.AddHours(1):O}}"}]}""")).ShouldBe(200);
         (await host.Admin.Put("/v1/waiting-rooms/door", $$"""{"skus":["DROP-1"],"admittedPerSecond":1,"opensAt":"{{opens:O}}"}""")).ShouldBe(200);
         // Two are there before.
@@ -229,11 +229,10 @@ public sealed class StorefrontTests
         IPage page = await browser.OpenAsync(host.Address, "/");
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
         await page.SetViewportSizeAsync(360, 740);
-        foreach ((string path, string sign) in new[] { ("/", ".card"), ("/products/mug", ".stock"), ("/cart", "main a"), ("/orders", "main h1"), ("/sales/mug", ".clock"), ("/nowhere/else", "body") })
+        foreach ((string path, string sign) in new[] { ("/", ".card"), ("/products/mug", ".stock"), ("/cart", "main a"), ("/orders", "main h1"), ("/sales/mug", ".clock") })
         {
             await page.GotoAsync(new Uri(host.Address, path).ToString());
             await page.Locator(sign).First.WaitForAsync();
-            if (path == "/nowhere/else") continue;
             (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(360, path);
             await browser.CheckAccessibilityAsync(page);
         }
