@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Clustering;
+using Shop.Engine;
 using Shop.Hosting;
 using Shop.Metrics;
 
@@ -39,7 +39,7 @@ try
     // From the start, not from the first time that somebody asks.
     MetricsCollector metrics = app.Services.GetRequiredService<MetricsCollector>();
     app.MapGet("/metrics", () => Results.Text(metrics.Write(), MetricsCollector.ContentType));
-    app.MapGet("/cluster", (IClusterHealth cluster) => Results.Json(new ClusterState(cluster.IsReady, cluster.View, cluster.Silos, cluster.Activations), ClusterJson.Default.ClusterState));
+    app.MapGet("/cluster", (IEngineState cluster) => Results.Json(new ClusterState(cluster.IsReady, cluster.View, cluster.Silos, cluster.Activations), ClusterJson.Default.ClusterState));
     await app.RunAsync();
     return 0;
 }

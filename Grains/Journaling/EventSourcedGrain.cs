@@ -113,7 +113,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         string grainId = this.GetGrainId().ToString();
         IGrainContext context = GrainContext;
         _journal = new GrainJournal(grainId, services.Writer, error => context.Deactivate(
-            new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "The journal refused a commit.", error)));
+            new DeactivationReason(DeactivationReasonCode.ApplicationRequested, error, "The journal refused a commit.")));
         IReadOnlyList<JournalCommit> tail = await services.Store.ReadTailAsync(grainId, TailCommitsMax, cancellationToken);
         long version = 0;
         if (tail.Count > 0 && tail[0].Version > 1)
@@ -201,8 +201,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
     private async Task<long> LoadSnapshotAsync()
     {
-        GrainSnapshot known = (await ReadSnapshotAsync()).State;
-        if (known.State is not { } json) return 0;
+        if ((await ReadSnapshotAsync()).State is not { State: { } json } known) return 0;
         State = JsonSerializer.Deserialize(json, StateJson)!;
         (Version, _snapshotEvents, _snapshotVersion) = (known.EventCount, known.EventCount, known.CommitVersion);
         return known.CommitVersion;

@@ -18,5 +18,11 @@ public sealed class JournalToken(JournalPosition position) : StreamSequenceToken
     public override bool Equals(StreamSequenceToken? other) => other is JournalToken token && token.Position == Position;
 
     /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as StreamSequenceToken);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Position.GetHashCode();
+
+    /// <inheritdoc/>
     public override int CompareTo(StreamSequenceToken? other) => other is JournalToken token ? Position.CompareTo(token.Position) : 1;
 }

@@ -36,6 +36,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
 
     private ProjectionPart? _serving;
     private ProjectionPart? _replacement;
+    private StreamSubscriptionHandle<JournalItem>? _subscription;
     private bool _isSubscribed;
     private bool _isBehind;
     private long _failedAt = long.MinValue / 2;
@@ -69,25 +70,27 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     }
 
     /// <inheritdoc/>
-    public async Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory)
-    {
-        // All or nothing: rows and position that do not belong together must never be committed together.
-        Forget();
-        ProjectionPart serving = await LoadAsync();
-        await handleFactory.Create<JournalItem>().ResumeAsync(this, new JournalToken(serving.Position));
-        _isSubscribed = true;
-    }
+    public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) => SubscribeAsync(handleFactory.Create<JournalItem>());
 
     /// <inheritdoc/>
-    public Task OnNextAsync(IList<SequentialItem<JournalItem>> items) => WorkAsync(async () =>
+    public async Task OnNextAsync(IList<SequentialItem<JournalItem>> items)
     {
-        // What was in memory is gone, and these items may not be the next ones after what the store has.
-        if (!_isSubscribed || _serving is null) throw new InvalidOperationException($"{Name} has to be asked again where it stands.");
-        if (IsFrozen) return;
-        await _serving.TakeAsync([.. items.Select(i => (i.Item, ((JournalToken)i.Token).Position))]);
-        _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
-        await _serving.CommitIfDueAsync(CommitInterval);
-    });
+        if (!_isSubscribed)
+        {
+            // What was in memory is gone, and these items may not be the next ones after what the store has.
+            await SubscribeAsync(_subscription!);
+            throw new InvalidOperationException($"{Name} goes on from where the store has it.");
+        }
+
+        await WorkAsync(async () =>
+        {
+            ProjectionPart serving = await LoadAsync();
+            if (IsFrozen) return;
+            await serving.TakeAsync([.. items.Select(i => (i.Item, ((JournalToken)i.Token).Position))]);
+            _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
+            await serving.CommitIfDueAsync(CommitInterval);
+        });
+    }
 
     /// <inheritdoc/>
     public Task OnErrorAsync(Exception ex) => Task.CompletedTask;
@@ -138,6 +141,15 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         {
             services.Work.Release();
         }
+    }
+
+    private async Task SubscribeAsync(StreamSubscriptionHandle<JournalItem> subscription)
+    {
+        // All or nothing: rows and position that do not belong together must never be committed together.
+        Forget();
+        ProjectionPart serving = await LoadAsync();
+        _subscription = await subscription.ResumeAsync(this, new JournalToken(serving.Position));
+        _isSubscribed = true;
     }
 
     private void Forget() => (_serving, _replacement, _isSubscribed) = (null, null, false);

@@ -25,7 +25,13 @@ namespace Orleans
     }
 
     /// <summary>Why an activation ended, with words.</summary>
-    public readonly record struct DeactivationReason(DeactivationReasonCode ReasonCode, string Description, Exception? Exception = null);
+    public readonly record struct DeactivationReason(DeactivationReasonCode ReasonCode, Exception? Exception, string Description)
+    {
+        /// <summary>A reason that is no error.</summary>
+        public DeactivationReason(DeactivationReasonCode code, string text) : this(code, null, text)
+        {
+        }
+    }
 }
 
 namespace Orleans.Runtime

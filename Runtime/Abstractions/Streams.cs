@@ -55,6 +55,7 @@ namespace Orleans.Streams
 {
     /// <summary>A place in a stream. Only places of one stream can be compared.</summary>
     [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1036", Justification = "The programming model compares tokens by their methods.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1067", Justification = "In the programming model tokens that differ by object equality are other tokens; a provider overrides it.")]
     public abstract class StreamSequenceToken : IEquatable<StreamSequenceToken?>, IComparable<StreamSequenceToken?>
     {
         /// <summary>The number of the message.</summary>
@@ -68,12 +69,6 @@ namespace Orleans.Streams
 
         /// <inheritdoc/>
         public abstract int CompareTo(StreamSequenceToken? other);
-
-        /// <inheritdoc/>
-        public sealed override bool Equals(object? obj) => Equals(obj as StreamSequenceToken);
-
-        /// <inheritdoc/>
-        public override int GetHashCode() => HashCode.Combine(SequenceNumber, EventIndex);
     }
 
     /// <summary>An item and its place.</summary>

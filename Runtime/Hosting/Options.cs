@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Orleans.Configuration;
 
 /// <summary>How calls travel.</summary>
@@ -30,9 +28,6 @@ public sealed class AdoNetGrainStorageOptions
 
     /// <summary>The connection string.</summary>
     public string ConnectionString { get; set; } = "";
-
-    /// <summary>How states become JSON.</summary>
-    public JsonSerializerOptions JsonOptions { get; set; } = JsonSerializerOptions.Default;
 }
 
 /// <summary>Reminders in a database.</summary>

@@ -170,7 +170,11 @@ namespace Orleans.Hosting
                 .Validate(o => o.ConnectionString.Length > 0, $"Grain storage '{name}' needs a connection string, for instance Host=localhost;Database=shop.")
                 .ValidateOnStart();
             builder.Services.AddKeyedSingleton<IGrainStorage>(name,
-                (s, _) => new AdoNetGrainStorage(s.GetRequiredService<IOptionsMonitor<AdoNetGrainStorageOptions>>().Get(name)));
+                (s, _) =>
+                {
+                    AdoNetGrainStorageOptions options = s.GetRequiredService<IOptionsMonitor<AdoNetGrainStorageOptions>>().Get(name);
+                    return new AdoNetGrainStorage(options.Invariant, options.ConnectionString);
+                });
             return builder;
         }
 
@@ -187,7 +191,11 @@ namespace Orleans.Hosting
             builder.Services.AddOptions<AdoNetReminderTableOptions>().Configure(configureOptions)
                 .Validate(o => o.Invariant.Length > 0 && o.ConnectionString.Length > 0, "Reminders need an invariant and a connection string.")
                 .ValidateOnStart();
-            builder.Services.AddSingleton<IReminderTable>(s => new AdoNetReminderTable(s.GetRequiredService<IOptions<AdoNetReminderTableOptions>>().Value));
+            builder.Services.AddSingleton<IReminderTable>(s =>
+            {
+                AdoNetReminderTableOptions options = s.GetRequiredService<IOptions<AdoNetReminderTableOptions>>().Value;
+                return new AdoNetReminderTable(options.Invariant, options.ConnectionString);
+            });
             return builder.AddReminderService();
         }
 

@@ -16,26 +16,39 @@ public sealed class ReminderEntry
 
     /// <summary>How often it ticks.</summary>
     public TimeSpan Period { get; set; }
+
+    /// <summary>The version in the table.</summary>
+    public string ETag { get; set; } = "";
 }
 
 /// <summary>Some reminders.</summary>
-public sealed class ReminderTableData(IEnumerable<ReminderEntry> reminders)
+public sealed class ReminderTableData(IEnumerable<ReminderEntry> list)
 {
     /// <summary>They.</summary>
-    public IList<ReminderEntry> Reminders { get; } = [.. reminders];
+    public IList<ReminderEntry> Reminders { get; } = [.. list];
 }
 
 /// <summary>Where reminders are kept.</summary>
 public interface IReminderTable
 {
-    /// <summary>The reminders of a part of the ring of grains; the whole ring, which is all that is needed here, begins where it ends.</summary>
-    /// <exception cref="NotSupportedException">A part was asked for.</exception>
-    Task<ReminderTableData> ReadRows(uint begin, uint end) =>
-        begin == end ? ReadAll(CancellationToken.None) : throw new NotSupportedException("Only the whole ring is read: begin and end are the same.");
+    /// <summary>The reminders of a grain.</summary>
+    Task<ReminderTableData> ReadRows(GrainId grainId);
 
-    internal Task<ReminderTableData> ReadAll(CancellationToken cancellation);
+    /// <summary>
+    /// The reminders of a part of the ring of grains: of those whose <see cref="GrainId.GetUniformHashCode"/> is above one place and not above
+    /// the other, the ring going on after its end; of all grains when the two are the same.
+    /// </summary>
+    Task<ReminderTableData> ReadRows(uint begin, uint end);
 
-    internal Task Upsert(ReminderEntry entry, CancellationToken cancellation);
+    /// <summary>A reminder; null when there is none of that name.</summary>
+    Task<ReminderEntry?> ReadRow(GrainId grainId, string reminderName);
 
-    internal Task Remove(GrainId grainId, string name, CancellationToken cancellation);
+    /// <summary>Keeps a reminder in the place of the one of its name; the version that it has now.</summary>
+    Task<string?> UpsertRow(ReminderEntry entry);
+
+    /// <summary>Removes a reminder, if it has this version; whether it did.</summary>
+    Task<bool> RemoveRow(GrainId grainId, string reminderName, string eTag);
+
+    /// <summary>Removes all reminders. For tests.</summary>
+    Task TestOnlyClearTable();
 }

@@ -38,19 +38,19 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
         ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(period, PeriodMin);
         var entry = new ReminderEntry { GrainId = grain, ReminderName = name, StartAt = clock.GetUtcNow().UtcDateTime + dueTime, Period = period };
-        await table.Upsert(entry, cancellation);
+        await table.UpsertRow(entry).WaitAsync(cancellation);
         if (silo.Owns(grain)) Schedule(entry);
         return new Reminder(name);
     }
 
     public async Task Unregister(GrainId grain, string name, CancellationToken cancellation)
     {
-        await table.Remove(grain, name, cancellation);
+        if (await table.ReadRow(grain, name).WaitAsync(cancellation) is { } entry) await table.RemoveRow(grain, name, entry.ETag);
         if (_tickers.TryRemove((grain, name), out Ticker? ticker)) ticker.Dispose();
     }
 
     public async Task<IGrainReminder?> Get(GrainId grain, string name, CancellationToken cancellation) =>
-        _tickers.ContainsKey((grain, name)) || (await table.ReadAll(cancellation)).Reminders.Any(r => r.GrainId == grain && r.ReminderName == name) ? new Reminder(name) : null;
+        await table.ReadRow(grain, name).WaitAsync(cancellation) is not null ? new Reminder(name) : null;
 
     public void Dispose()
     {
@@ -78,7 +78,7 @@ internal sealed class ReminderService(IReminderTable table, Silo silo, TimeProvi
         {
             foreach ((GrainId Grain, string Name) key in _tickers.Keys.Where(k => !silo.Owns(k.Grain)))
                 if (_tickers.TryRemove(key, out Ticker? ticker)) ticker.Dispose();
-            foreach (ReminderEntry entry in (await table.ReadAll(cancellation)).Reminders)
+            foreach (ReminderEntry entry in (await table.ReadRows(0, 0).WaitAsync(cancellation)).Reminders)
                 if (!_isStopped && silo.Owns(entry.GrainId) && !_tickers.ContainsKey((entry.GrainId, entry.ReminderName))) Schedule(entry);
         }
         finally

@@ -1,13 +1,12 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
-using Orleans.Configuration;
 using Orleans.Runtime;
 
 namespace Orleans.Storage;
 
 /// <summary>Keeps states as JSON in one table of a database that knows <c>ON CONFLICT</c>: SQLite and PostgreSQL.</summary>
-internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IGrainStorage
+internal sealed class AdoNetGrainStorage(string invariant, string connectionString) : IGrainStorage
 {
     private const string Schema = """
         CREATE TABLE IF NOT EXISTS grain_state (
@@ -28,10 +27,10 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
         END $$;
         """;
 
-    private readonly AdoNetTable _table = new(options.Invariant, options.ConnectionString, options.Invariant == "Npgsql" ? Schema + FastCompression : Schema);
+    private readonly AdoNetTable _table = new(invariant, connectionString, invariant == "Npgsql" ? Schema + FastCompression : Schema);
 
     // States can be hundreds of megabytes: they are sent as the bytes that they are, not as characters made of them.
-    private readonly string _text = options.Invariant == "Npgsql" ? "convert_from(@payload, 'UTF8')" : "CAST(@payload AS text)";
+    private readonly string _text = invariant == "Npgsql" ? "convert_from(@payload, 'UTF8')" : "CAST(@payload AS text)";
 
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -41,7 +40,7 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
         await using DbDataReader reader = await command.ExecuteReaderAsync();
         grainState.RecordExists = await reader.ReadAsync();
         grainState.ETag = grainState.RecordExists ? reader.GetInt64(0).ToString(CultureInfo.InvariantCulture) : null;
-        if (grainState.RecordExists) grainState.State = JsonSerializer.Deserialize<T>(reader.GetString(1), options.JsonOptions)!;
+        if (grainState.RecordExists) grainState.State = JsonSerializer.Deserialize<T>(reader.GetString(1))!;
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -55,7 +54,7 @@ internal sealed class AdoNetGrainStorage(AdoNetGrainStorageOptions options) : IG
             UPDATE grain_state SET version = version + 1, payload = {_text}
             WHERE grain_id = @grain AND state_name = @name AND version = @version
             """;
-        await Change(version == 0 ? insert : update, stateName, grainId, version, JsonSerializer.SerializeToUtf8Bytes(grainState.State, options.JsonOptions));
+        await Change(version == 0 ? insert : update, stateName, grainId, version, JsonSerializer.SerializeToUtf8Bytes(grainState.State));
         grainState.ETag = (version + 1).ToString(CultureInfo.InvariantCulture);
         grainState.RecordExists = true;
     }

@@ -16,6 +16,12 @@ public sealed class MemoryStreamToken(long sequenceNumber) : StreamSequenceToken
     public override bool Equals(StreamSequenceToken? other) => other is MemoryStreamToken && other.SequenceNumber == SequenceNumber;
 
     /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as StreamSequenceToken);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => SequenceNumber.GetHashCode();
+
+    /// <inheritdoc/>
     public override int CompareTo(StreamSequenceToken? other) => SequenceNumber.CompareTo(other?.SequenceNumber ?? -1);
 }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
-using Orleans.Hosting;
+using Shop.Engine;
 using Shop.Hosting;
 using Shop.Metrics;
 
@@ -13,7 +13,7 @@ namespace Shop.Dashboard;
 
 /// <summary>Tells the dashboard how this silo is: every second while somebody looks, every tenth otherwise. The figures are those of <c>/metrics</c>.</summary>
 internal sealed class SiloReporter(
-    IGrainFactory grains, MetricsCollector metrics, CallSamples samples, IMeterFactory meters, TimeProvider clock, IOptions<ShopOptions> options, ILogger<SiloReporter> log) : BackgroundService
+    IGrainFactory grains, MetricsCollector metrics, ICallSamples samples, IMeterFactory meters, TimeProvider clock, IOptions<ShopOptions> options, ILogger<SiloReporter> log) : BackgroundService
 {
     private const string Live = "shop_runtime_activations_live", Calls = "shop_runtime_calls_total", Failed = "shop_runtime_calls_failed_total",
         Duration = "shop_runtime_call_duration_seconds", Commits = "shop_journal_commits_total", Events = "shop_journal_events_total", Flush = "shop_journal_batch_duration_seconds";

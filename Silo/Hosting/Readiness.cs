@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Clustering;
+using Shop.Engine;
 using Shop.Journaling;
 
 namespace Shop.Hosting;
@@ -8,7 +8,7 @@ namespace Shop.Hosting;
 public sealed class Readiness(IServiceProvider services)
 {
     private readonly JournalWriter? _writer = services.GetService<JournalWriter>();
-    private readonly IClusterHealth? _cluster = services.GetService<IClusterHealth>();
+    private readonly IEngineState? _cluster = services.GetService<IEngineState>();
 
     /// <summary>Why it cannot; null when it can.</summary>
     public string? Obstacle => _writer is { IsAvailable: false } ? "The store cannot be reached."

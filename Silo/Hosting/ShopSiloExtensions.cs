@@ -6,11 +6,10 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using Shop.Carts;
 using Shop.Catalog;
 using Shop.Dashboard;
+using Shop.Engine;
 using Shop.Feed;
 using Shop.Journal;
 using Shop.Journaling;
@@ -69,17 +68,7 @@ public static class ShopSiloExtensions
         services.AddHostedService(s => s.GetRequiredService<JournalWriter>());
 
         ShopOptions settings = Settings(builder);
-        (string invariant, string connectionString) = Database(settings);
-        builder.UseOrleans(silo =>
-        {
-            // Thousands of orders a second come and are done with: looked through often, they go in small numbers and at even times.
-            silo.Services.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(10));
-            if (settings.Silo == SiloKind.Cluster) silo.UseShopCluster(settings);
-            else silo.UseLocalhostClustering();
-            silo.AddAdoNetGrainStorage(JournalServices.SnapshotStorage, o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
-            silo.UseAdoNetReminderService(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
-            silo.AddPersistentStreams(JournalStreams.Provider, s => s.GetRequiredService<JournalStreamSource>(), o => o.BatchItemsMax = 1_000);
-        });
+        SiloEngine.AddSilo(builder, settings);
         services.AddHostedService<RecoveryWatch>();
         services.AddHostedService<SiloReporter>();
         services.AddSingleton<Readiness>();
@@ -92,7 +81,7 @@ public static class ShopSiloExtensions
         builder.Services.AddShopOptions();
         builder.Services.TryAddSingleton(TimeProvider.System);
         ShopOptions settings = Settings(builder);
-        builder.UseOrleansClient(client => client.UseShopCluster(settings));
+        SiloEngine.AddClient(builder, settings);
         builder.Services.AddMetrics();
         builder.Services.AddSingleton<MetricsCollector>();
         builder.Services.AddHostedService<ShopTracing>();

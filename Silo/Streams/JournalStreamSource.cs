@@ -1,17 +1,16 @@
-using System.Globalization;
-using Orleans.Runtime;
-using Orleans.Streams;
-using Shop.Events;
 using Shop.Feed;
 using Shop.Journaling;
 
 namespace Shop.Streams;
 
+/// <summary>A commit as it is told, and its place.</summary>
+public readonly record struct JournalEntry(JournalItem Item, JournalToken Token);
+
 /// <summary>
 /// The journal as streams, one a partition. What was read last of a partition is kept for a while, so that many consumers cost
 /// little more than one, whoever of them is ahead.
 /// </summary>
-public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IStreamSource, IEventReader, IDisposable
+public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IEventReader, IDisposable
 {
     private const int ReadsAtOnceMax = 4, EventsMax = 4_000, BusyCommits = 20;
 
@@ -24,18 +23,14 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
     private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail())];
 
-    /// <inheritdoc/>
-    public IReadOnlyCollection<StreamId> Streams { get; } =
-        [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(p => StreamId.Create(JournalStreams.Namespace, p.ToString(CultureInfo.InvariantCulture)))];
+    /// <summary>What there is of a partition after a place, in order; an empty list when there is nothing. Limited in number.</summary>
+    public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalToken? after, int limit, CancellationToken cancellation) =>
+        FindAsync(partition, after?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation);
 
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation) =>
-        FindAsync(PartitionOf(stream), (after as JournalToken)?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation);
-
-    /// <inheritdoc/>
-    public async Task WaitAsync(StreamId stream, CancellationToken cancellation)
+    /// <summary>Completes when there may be something new in a partition, or after a while.</summary>
+    public async Task WaitAsync(int partition, CancellationToken cancellation)
     {
-        Tail tail = _tails[PartitionOf(stream)];
+        Tail tail = _tails[partition];
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
         await Task.WhenAny(tail.News, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
         await Task.Delay(tail.IsBusy ? GatherForWhenBusy : GatherFor, cancellation);
@@ -50,24 +45,20 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit) =>
-        [.. (await FindAsync(partition, after, limit)).Select(i => ((JournalItem)i.Item, PositionOf(i)))];
+        [.. (await FindAsync(partition, after, limit)).Select(e => (e.Item, e.Token.Position))];
 
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
 
-    private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
-
     // What tells nothing takes room as well.
     private static int Weight(JournalItem item) => Math.Max(1, item.Events.Length);
 
-    private static JournalPosition PositionOf(StreamItem item) => ((JournalToken)item.Token).Position;
-
-    private Task<IReadOnlyList<StreamItem>> FindAsync(int partition, JournalPosition after, int limit)
+    private Task<IReadOnlyList<JournalEntry>> FindAsync(int partition, JournalPosition after, int limit)
     {
         Tail tail = _tails[partition];
         lock (tail)
         {
-            if (tail.Find(after, limit) is { } known) return Task.FromResult<IReadOnlyList<StreamItem>>(known);
+            if (tail.Find(after, limit) is { } known) return Task.FromResult<IReadOnlyList<JournalEntry>>(known);
             if (after < tail.End) return CatchUpAsync(partition, tail, after, limit);
             if (after > tail.End) tail.Reset(after);
             // Whoever is at the end shares one look at what comes next.
@@ -76,13 +67,13 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         }
     }
 
-    private async Task<IReadOnlyList<StreamItem>> ReadOnAsync(int partition, Tail tail, int limit)
+    private async Task<IReadOnlyList<JournalEntry>> ReadOnAsync(int partition, Tail tail, int limit)
     {
         JournalPosition after = tail.End;
         // Taken before the read, it leaves nothing out that the read does not show.
         Task next = news.Next(partition);
         await Task.Yield();
-        IReadOnlyList<StreamItem> items = await ReadStoreAsync(partition, after, limit);
+        IReadOnlyList<JournalEntry> items = await ReadStoreAsync(partition, after, limit);
         lock (tail)
         {
             tail.Add(after, items);
@@ -92,14 +83,14 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         return items;
     }
 
-    private async Task<IReadOnlyList<StreamItem>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
+    private async Task<IReadOnlyList<JournalEntry>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
     {
-        IReadOnlyList<StreamItem> items = await ReadStoreAsync(partition, after, limit);
+        IReadOnlyList<JournalEntry> items = await ReadStoreAsync(partition, after, limit);
         lock (tail) tail.Add(after, items);
         return items;
     }
 
-    private async Task<IReadOnlyList<StreamItem>> ReadStoreAsync(int partition, JournalPosition after, int limit)
+    private async Task<IReadOnlyList<JournalEntry>> ReadStoreAsync(int partition, JournalPosition after, int limit)
     {
         IReadOnlyList<PositionedCommit> commits;
         await _reading.WaitAsync();
@@ -112,12 +103,12 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
             _reading.Release();
         }
 
-        List<StreamItem> items = new(commits.Count);
+        List<JournalEntry> items = new(commits.Count);
         int events = 0;
         for (int i = 0; i < commits.Count; i++)
         {
             JournalItem item = JournalItem.Of(commits[i].Commit);
-            items.Add(new StreamItem(item, new JournalToken(commits[i].Position)));
+            items.Add(new JournalEntry(item, new JournalToken(commits[i].Position)));
             if ((events += Weight(item)) >= EventsMax) break;
         }
 
@@ -127,7 +118,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     /// <summary>The newest that was read of a partition. Guarded by itself.</summary>
     private sealed class Tail
     {
-        private readonly List<StreamItem> _items = [];
+        private readonly List<JournalEntry> _items = [];
         private int _first;
         private JournalPosition _start;
         private int _events;
@@ -138,7 +129,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public JournalPosition ReadingAfter { get; set; }
 
         /// <summary>The look at what comes next.</summary>
-        public Task<IReadOnlyList<StreamItem>> Reading { get; set; } = Task.FromResult<IReadOnlyList<StreamItem>>([]);
+        public Task<IReadOnlyList<JournalEntry>> Reading { get; set; } = Task.FromResult<IReadOnlyList<JournalEntry>>([]);
 
         /// <summary>Completes when there may be something after the end.</summary>
         public Task News { get; set; } = Task.CompletedTask;
@@ -147,14 +138,14 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public bool IsBusy { get; private set; }
 
         /// <summary>What is kept after a place; null when that place is not within it.</summary>
-        public List<StreamItem>? Find(JournalPosition after, int limit)
+        public List<JournalEntry>? Find(JournalPosition after, int limit)
         {
             if (after < _start || after >= End) return null;
             int low = _first, high = _items.Count;
             while (low < high)
             {
                 int middle = (low + high) / 2;
-                if (PositionOf(_items[middle]) <= after) low = middle + 1;
+                if (_items[middle].Token.Position <= after) low = middle + 1;
                 else high = middle;
             }
 
@@ -162,22 +153,22 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         }
 
         /// <summary>Adds what a read from some place showed, as far as it is beyond the end.</summary>
-        public void Add(JournalPosition after, IReadOnlyList<StreamItem> items)
+        public void Add(JournalPosition after, IReadOnlyList<JournalEntry> items)
         {
             if (after > End) return;
             if (after == End) IsBusy = items.Count >= BusyCommits;
-            foreach (StreamItem item in items)
+            foreach (JournalEntry item in items)
             {
-                if (PositionOf(item) <= End) continue;
+                if (item.Token.Position <= End) continue;
                 _items.Add(item);
-                _events += Weight((JournalItem)item.Item);
-                End = PositionOf(item);
+                _events += Weight(item.Item);
+                End = item.Token.Position;
             }
 
             while (_events > EventsMax && _first < _items.Count)
             {
-                _events -= Weight((JournalItem)_items[_first].Item);
-                _start = PositionOf(_items[_first]);
+                _events -= Weight(_items[_first].Item);
+                _start = _items[_first].Token.Position;
                 _items[_first++] = default;
             }
 

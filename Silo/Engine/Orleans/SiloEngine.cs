@@ -1,0 +1,134 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Orleans;
+using Orleans.Clustering;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Reminders;
+using Orleans.Storage;
+using Orleans.Streams;
+using Shop.Hosting;
+using Shop.Journaling;
+using Shop.Streams;
+
+namespace Shop.Engine;
+
+/// <summary>Microsoft Orleans under the grains.</summary>
+internal static class SiloEngine
+{
+    private const string Service = "shop";
+
+    /// <summary>Adds a silo. Snapshots and reminders are in the tables that they are in under the embedded runtime.</summary>
+    public static void AddSilo(IHostApplicationBuilder builder, ShopOptions settings)
+    {
+        (string invariant, string connectionString) = ShopSiloExtensions.Database(settings);
+        builder.UseOrleans(silo =>
+        {
+            silo.Services.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (Service, ClusterId(settings)));
+            silo.Services.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(10));
+            if (settings.Silo == SiloKind.Cluster) UseCluster(silo, settings);
+            else silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: Service, clusterId: ClusterId(settings));
+            silo.Services.AddKeyedSingleton<IGrainStorage>(JournalServices.SnapshotStorage, new AdoNetGrainStorage(invariant, connectionString));
+            silo.AddReminders();
+            silo.Services.AddSingleton<IReminderTable>(new AdoNetReminderTable(invariant, connectionString));
+            silo.AddPersistentStreams(
+                JournalStreams.Provider,
+                (s, name) => new JournalQueueAdapter(name, s.GetRequiredService<JournalStreamSource>(), s.GetRequiredService<ILogger<JournalQueueAdapter>>()),
+                streams =>
+                {
+                    streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
+                    streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(50)));
+                });
+            silo.AddIncomingGrainCallFilter<CallFigures>();
+        });
+        builder.Services.AddSingleton<CallFigures>();
+        builder.Services.AddSingleton<ICallSamples>(s => s.GetRequiredService<CallFigures>());
+        builder.Services.AddSingleton<ActivationFigures>();
+    }
+
+    /// <summary>Adds a client of a cluster of silos.</summary>
+    public static void AddClient(IHostApplicationBuilder builder, ShopOptions settings) => builder.UseOrleansClient(client =>
+    {
+        client.Services.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (Service, ClusterId(settings)));
+        (string invariant, string connectionString) = Membership(settings);
+        client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+        client.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = settings.Cluster.RenewInterval);
+        AddClock(client.Services, settings);
+        var state = new ClientState();
+        client.Services.AddSingleton<IEngineState>(state);
+        client.AddGatewayCountChangedHandler((_, e) => state.Gateways = e.NumberOfConnectedGateways);
+        client.AddClusterConnectionLostHandler((_, _) => state.Gateways = 0);
+        // Silos may come later than gateways.
+        client.UseConnectionRetryFilter(async (_, cancellation) =>
+        {
+            await Task.Delay(settings.Cluster.RenewInterval, cancellation);
+            return true;
+        });
+    });
+
+    private static void UseCluster(ISiloBuilder silo, ShopOptions settings)
+    {
+        (string invariant, string connectionString) = Membership(settings);
+        ShopClusterOptions cluster = settings.Cluster;
+        silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
+        // Before the silo, which reads the table when it starts.
+        silo.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(new MembershipSchema(connectionString)));
+        silo.Services.Configure<SiloOptions>(o => o.SiloName = cluster.Name ?? $"{Dns.GetHostName()}-{Environment.ProcessId}");
+        int port = cluster.Port > 0 ? cluster.Port : FreePort(), gatewayPort = FreePort();
+        silo.Services.Configure<EndpointOptions>(o =>
+        {
+            IPAddress listen = IPAddress.Parse(cluster.ListenAddress);
+            o.AdvertisedIPAddress = cluster.Host is { } host ? Dns.GetHostAddresses(host, AddressFamily.InterNetwork).First() : listen;
+            (o.SiloPort, o.GatewayPort) = (cluster.AdvertisedPort ?? port, gatewayPort);
+            (o.SiloListeningEndpoint, o.GatewayListeningEndpoint) = (new IPEndPoint(listen, port), new IPEndPoint(listen, gatewayPort));
+        });
+        // A silo that is silent for as long as a lease is taken for dead.
+        silo.Services.Configure<ClusterMembershipOptions>(o =>
+        {
+            o.NumMissedProbesLimit = 3;
+            o.ProbeTimeout = cluster.Lease / o.NumMissedProbesLimit;
+            o.TableRefreshTimeout = cluster.Lease;
+            o.IAmAliveTablePublishTimeout = cluster.Lease;
+            o.NumVotesForDeathDeclaration = 1;
+            o.EnableIndirectProbes = false;
+        });
+        silo.Services.AddSingleton<IEngineState, SiloState>();
+        AddClock(silo.Services, settings);
+    }
+
+    // All processes of a cluster have the time of its database.
+    private static void AddClock(IServiceCollection services, ShopOptions settings)
+    {
+        var clock = new ClusterClock();
+        services.Replace(ServiceDescriptor.Singleton<TimeProvider>(clock));
+        services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(new ClockKeeper(clock, Membership(settings).ConnectionString, settings.Cluster.RenewInterval)));
+    }
+
+    // Whoever does not know the secret is of another cluster: silos refuse connections that name another one than theirs.
+    private static string ClusterId(ShopOptions settings) => settings.Silo == SiloKind.Cluster
+        ? $"{Service}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings.Cluster.Secret ?? "")))[..32]}"
+        : Service;
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    // A pool of its own, so that membership never waits behind the shop's work.
+    private static (string Invariant, string ConnectionString) Membership(ShopOptions settings)
+    {
+        (string invariant, string connectionString) = ShopSiloExtensions.Database(settings);
+        if (!settings.IsPostgreSql) return (invariant, connectionString);
+        var own = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "shop-membership", MaxPoolSize = 2, Timeout = Math.Max(1, (int)settings.Cluster.Lease.TotalSeconds) };
+        return (invariant, own.ToString());
+    }
+}
