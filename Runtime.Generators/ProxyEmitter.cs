@@ -44,7 +44,9 @@ internal static class ProxyEmitter
         string parameters = string.Join(", ", method.Parameters.Select((p, i) => $"{Names.Full(p.Type)} a{i}"));
         string assignments = string.Join(", ", method.Parameters.Select((_, i) => $"A{i} = a{i}"));
         string call = Names.Has(method, "Orleans.Concurrency.OneWayAttribute") ? "CallOneWay" : "Call";
-        string send = $"{call}(new {request} {{ {assignments} }})";
+        int token = method.Parameters.ToList().FindIndex(p => p.Type.ToDisplayString() == Token);
+        string giveUp = token >= 0 && call == "Call" ? $", a{token}" : "";
+        string send = $"{call}(new {request} {{ {assignments} }}{giveUp})";
         if (isValueTask) send = $"new {Names.Full(method.ReturnType)}({send})";
         code.AppendLine($"    {Names.Full(method.ReturnType)} {owner}.{method.Name}({parameters}) => {send};");
         EmitRequest(method, request, owner, result, resultType, code);

@@ -75,21 +75,17 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     /// <inheritdoc/>
     public async Task OnNextAsync(IList<SequentialItem<JournalItem>> items)
     {
-        if (!_isSubscribed)
+        try
         {
-            // What was in memory is gone, and these items may not be the next ones after what the store has.
-            await SubscribeAsync(_subscription!);
-            throw new InvalidOperationException($"{Name} goes on from where the store has it.");
+            // What was in memory may be gone, and then these items may not be the next ones after what the store has.
+            if (!_isSubscribed) throw new InvalidOperationException($"{Name} goes on from where the store has it.");
+            await WorkAsync(() => TakeAsync(items));
         }
-
-        await WorkAsync(async () =>
+        catch
         {
-            ProjectionPart serving = await LoadAsync();
-            if (IsFrozen) return;
-            await serving.TakeAsync([.. items.Select(i => (i.Item, ((JournalToken)i.Token).Position))]);
-            _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
-            await serving.CommitIfDueAsync(CommitInterval);
-        });
+            await SubscribeAsync(_subscription!);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -123,6 +119,15 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     /// <summary>Removes rows for another reason than an event.</summary>
     protected Task RemoveAsync<T>(IEnumerable<string> keys, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class => WorkAsync(async () => await (await LoadAsync()).RemoveAsync(keys, type));
+
+    private async Task TakeAsync(IList<SequentialItem<JournalItem>> items)
+    {
+        ProjectionPart serving = await LoadAsync();
+        if (IsFrozen) return;
+        await serving.TakeAsync([.. items.Select(i => (i.Item, ((JournalToken)i.Token).Position))]);
+        _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
+        await serving.CommitIfDueAsync(CommitInterval);
+    }
 
     // Whatever fails, something may be half in memory: nothing of it may be committed.
     private async Task WorkAsync(Func<Task> work)

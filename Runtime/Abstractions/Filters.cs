@@ -1,13 +1,14 @@
 using System.Reflection;
 using Orleans.Runtime;
+using Orleans.Serialization.Invocation;
 
 namespace Orleans;
 
 /// <summary>A call as filters see it.</summary>
 public interface IGrainCallContext
 {
-    /// <summary>The arguments by position.</summary>
-    IReadOnlyList<object?> Arguments { get; }
+    /// <summary>The request: its arguments.</summary>
+    IInvokable Request { get; }
 
     /// <summary>The method of the interface.</summary>
     MethodInfo InterfaceMethod { get; }

@@ -20,7 +20,7 @@ internal static class CallTrace
             span.SetTag("rpc.system", "orleans");
             span.SetTag("rpc.service", request.Method.InterfaceName);
             span.SetTag("rpc.method", request.Method.Name);
-            span.SetTag("rpc.orleans.target_id", request.Target!.GrainId.ToString());
+            span.SetTag("orleans.rpc.target_id", request.Target!.GrainId.ToString());
         }
 
         return span;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Orleans.Activations;
 using Orleans.Runtime;
+using Orleans.Serialization.Invocation;
 
 namespace Orleans.Calls;
 
@@ -37,11 +38,12 @@ internal static class FilterChain
         }
     }
 
-    private abstract class Context(GrainRequest request) : IGrainCallContext
+    private abstract class Context(GrainRequest request) : IGrainCallContext, IInvokable
     {
         private int _stage;
+        private IReadOnlyList<object?>? _arguments;
 
-        public IReadOnlyList<object?> Arguments => request.GetArguments();
+        public IInvokable Request => this;
 
         public MethodInfo InterfaceMethod => request.Method.MethodInfo;
 
@@ -56,6 +58,10 @@ internal static class FilterChain
         public object? Result { get; set; }
 
         protected abstract int FilterCount { get; }
+
+        public int GetArgumentCount() => (_arguments ??= request.GetArguments()).Count;
+
+        public object? GetArgument(int index) => (_arguments ??= request.GetArguments())[index];
 
         public async Task Invoke()
         {

@@ -32,6 +32,13 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
         return request.Answer;
     }
 
+    /// <summary>Sends a call that its caller may give up.</summary>
+    protected Task<T> Call<T>(GrainRequest<T> request, CancellationToken cancellation)
+    {
+        Task<T> answer = Call(request);
+        return cancellation.CanBeCanceled ? answer.WaitAsync(cancellation) : answer;
+    }
+
     /// <summary>Sends a call that nobody awaits.</summary>
     protected Task CallOneWay<T>(GrainRequest<T> request)
     {

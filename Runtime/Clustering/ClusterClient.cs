@@ -14,7 +14,7 @@ namespace Orleans.Clustering;
 internal sealed class ClusterClient : ICallRouter, IHostedService, IDisposable
 {
     private static readonly TimeSpan ClockTick = TimeSpan.FromMilliseconds(100);
-    private readonly SiloMessagingOptions _messaging;
+    private readonly ClientMessagingOptions _messaging;
     private readonly Lazy<IReadOnlyList<IOutgoingGrainCallFilter>> _filters;
     private readonly CallDeadlines _deadlines = new();
     private readonly RemoteCalls _remote;
@@ -22,7 +22,7 @@ internal sealed class ClusterClient : ICallRouter, IHostedService, IDisposable
     private Timer? _ticker;
 
     public ClusterClient(
-        IServiceProvider services, GrainManifest manifest, IMembershipTable table, IOptions<SiloMessagingOptions> messaging,
+        IServiceProvider services, GrainManifest manifest, IMembershipTable table, IOptions<ClientMessagingOptions> messaging,
         IOptions<ClusterMembershipOptions> membership, IOptions<ClusterMessagingOptions> cluster, ILogger<ClusterClient> log)
     {
         _messaging = messaging.Value;

@@ -1,11 +1,18 @@
 namespace Orleans.Configuration;
 
 /// <summary>How calls travel.</summary>
-public sealed class SiloMessagingOptions
+public abstract class MessagingOptions
 {
     /// <summary>How long a caller waits for an answer. 30 seconds by default.</summary>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(30);
+}
 
+/// <summary>How calls of a client travel.</summary>
+public sealed class ClientMessagingOptions : MessagingOptions;
+
+/// <summary>How calls of a silo travel.</summary>
+public sealed class SiloMessagingOptions : MessagingOptions
+{
     /// <summary>How many calls may wait or run at one grain before it answers that it is busy. 50,000 by default.</summary>
     public int MaxEnqueuedRequestsHardLimit { get; set; } = 50_000;
 }

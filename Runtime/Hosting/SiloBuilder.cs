@@ -93,7 +93,7 @@ namespace Orleans.Hosting
             services.TryAddSingleton<IGrainFactory>(s => s.GetRequiredService<ClusterClient>().GrainFactory);
             services.TryAddSingleton<IClusterClient>(s => s.GetRequiredService<ClusterClient>().GrainFactory);
             services.TryAddSingleton<IClusterHealth>(s => new ClusterHealth(s.GetRequiredService<ClusterClient>().Membership, null));
-            services.AddOptions<SiloMessagingOptions>();
+            services.AddOptions<ClientMessagingOptions>();
             services.AddClusterOptions();
             configureDelegate(new ClientBuilder(services, hostAppBuilder.Configuration));
             services.AddHostedService(s => s.GetRequiredService<ClusterClient>());
@@ -182,7 +182,7 @@ namespace Orleans.Hosting
         public static ISiloBuilder UseInMemoryReminderService(this ISiloBuilder builder)
         {
             builder.Services.AddSingleton<IReminderTable, MemoryReminderTable>();
-            return builder.AddReminderService();
+            return builder.AddReminders();
         }
 
         /// <summary>Reminders in SQLite or PostgreSQL.</summary>
@@ -196,7 +196,7 @@ namespace Orleans.Hosting
                 AdoNetReminderTableOptions options = s.GetRequiredService<IOptions<AdoNetReminderTableOptions>>().Value;
                 return new AdoNetReminderTable(options.Invariant, options.ConnectionString);
             });
-            return builder.AddReminderService();
+            return builder.AddReminders();
         }
 
         /// <summary>Streams in memory, lost with the process.</summary>
@@ -243,7 +243,8 @@ namespace Orleans.Hosting
             return builder;
         }
 
-        private static ISiloBuilder AddReminderService(this ISiloBuilder builder)
+        /// <summary>Reminders, in the table that the services have.</summary>
+        public static ISiloBuilder AddReminders(this ISiloBuilder builder)
         {
             builder.Services.AddSingleton<ReminderService>();
             builder.Services.AddSingleton<IReminderService>(s => s.GetRequiredService<ReminderService>());

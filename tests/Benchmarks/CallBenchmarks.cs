@@ -24,7 +24,7 @@ public sealed class EchoGrain : Grain, IEchoGrain
 public class CallBenchmarks
 {
     private const int Calls = 100_000, Grains = 10_000;
-    private TestCluster _cluster = null!;
+    private InProcessTestCluster _cluster = null!;
     private IEchoGrain[] _grains = null!;
 
     /// <summary>How many callers wait for answers at once.</summary>
@@ -34,9 +34,9 @@ public class CallBenchmarks
     [GlobalSetup]
     public async Task Setup()
     {
-        _cluster = new TestClusterBuilder().Build();
+        _cluster = new InProcessTestClusterBuilder(1).Build();
         await _cluster.DeployAsync();
-        _grains = [.. Enumerable.Range(0, Grains).Select(i => _cluster.GrainFactory.GetGrain<IEchoGrain>($"g{i}"))];
+        _grains = [.. Enumerable.Range(0, Grains).Select(i => _cluster.Client.GetGrain<IEchoGrain>($"g{i}"))];
         await Task.WhenAll(_grains.Select(g => g.Echo(0)));
     }
 

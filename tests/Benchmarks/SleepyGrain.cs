@@ -11,9 +11,9 @@ internal static class SleepyGrain
 
     public static async Task RunAsync()
     {
-        await using TestCluster cluster = new TestClusterBuilder().Build();
+        await using InProcessTestCluster cluster = new InProcessTestClusterBuilder(1).Build();
         await cluster.DeployAsync();
-        IEchoGrain grain = cluster.GrainFactory.GetGrain<IEchoGrain>("sleepy");
+        IEchoGrain grain = cluster.Client.GetGrain<IEchoGrain>("sleepy");
         var watch = Stopwatch.StartNew();
         for (int i = 0; i < Calls; i++) await grain.Echo(i).WaitAsync(TimeSpan.FromSeconds(10));
         Console.WriteLine($"{Calls} calls one at a time, {Calls / watch.Elapsed.TotalSeconds:F0} a second, none missed");

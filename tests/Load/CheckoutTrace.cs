@@ -57,7 +57,7 @@ public static class CheckoutTrace
 
         void Print(Activity span, int depth)
         {
-            string about = (string?)span.GetTagItem("rpc.orleans.target_id") ?? (string?)span.GetTagItem("shop.grain") ?? "";
+            string about = (string?)span.GetTagItem("orleans.rpc.target_id") ?? (string?)span.GetTagItem("shop.grain") ?? "";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{(span.StartTimeUtc - request.StartTimeUtc).TotalMilliseconds,6:F1} {span.Duration.TotalMilliseconds,6:F1}  {new string(' ', depth * 2)}{span.DisplayName}{(about.Length > 0 ? "  " + about : "")}"));
             foreach (Activity child in children[span.SpanId].OrderBy(c => c.StartTimeUtc)) Print(child, depth + 1);

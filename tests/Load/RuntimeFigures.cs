@@ -32,14 +32,14 @@ public sealed record RuntimeFigures(double OneGrain, double ManyGrains, double B
     /// <summary>Measures, so many seconds each.</summary>
     public static async Task<RuntimeFigures> MeasureAsync(int seconds)
     {
-        await using TestCluster cluster = new TestClusterBuilder().Build();
+        await using InProcessTestCluster cluster = new InProcessTestClusterBuilder(1).Build();
         await cluster.DeployAsync();
-        IIdleGrain[] grains = [.. Enumerable.Range(0, Grains).Select(i => cluster.GrainFactory.GetGrain<IIdleGrain>($"g{i}"))];
+        IIdleGrain[] grains = [.. Enumerable.Range(0, Grains).Select(i => cluster.Client.GetGrain<IIdleGrain>($"g{i}"))];
         await Task.WhenAll(grains.Select(g => g.Echo(0)));
         await CallsAsync(_ => grains[0], 2);
         double one = await CallsAsync(_ => grains[0], seconds), many = await CallsAsync(i => grains[i % Grains], seconds);
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        await Parallel.ForAsync(0, Idle, async (i, _) => await cluster.GrainFactory.GetGrain<IIdleGrain>($"idle-{i}").Echo(i));
+        await Parallel.ForAsync(0, Idle, async (i, _) => await cluster.Client.GetGrain<IIdleGrain>($"idle-{i}").Echo(i));
         return new RuntimeFigures(one, many, (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)Idle);
     }
 

@@ -25,6 +25,9 @@ internal static class SiloEngine
 {
     private const string Service = "shop";
 
+    // As many calls wait at one grain before it answers that it is busy.
+    private const int CallsWaitingMax = 50_000;
+
     /// <summary>Adds a silo. Snapshots and reminders are in the tables that they are in under the embedded runtime.</summary>
     public static void AddSilo(IHostApplicationBuilder builder, ShopOptions settings)
     {
@@ -33,6 +36,8 @@ internal static class SiloEngine
         {
             silo.Services.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (Service, ClusterId(settings)));
             silo.Services.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(10));
+            silo.Services.Configure<SiloMessagingOptions>(o => o.MaxEnqueuedRequestsHardLimit = CallsWaitingMax);
+            silo.AddActivityPropagation();
             if (settings.Silo == SiloKind.Cluster) UseCluster(silo, settings);
             else silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: Service, clusterId: ClusterId(settings));
             silo.Services.AddKeyedSingleton<IGrainStorage>(JournalServices.SnapshotStorage, new AdoNetGrainStorage(invariant, connectionString));
@@ -44,6 +49,7 @@ internal static class SiloEngine
                 streams =>
                 {
                     streams.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
+                    streams.ConfigureBackoffProvider((_, _) => new DeliveryBackoff());
                     streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(50)));
                 });
             silo.AddIncomingGrainCallFilter<CallFigures>();
@@ -61,6 +67,7 @@ internal static class SiloEngine
         client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
         client.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = settings.Cluster.RenewInterval);
         AddClock(client.Services, settings);
+        client.AddActivityPropagation();
         var state = new ClientState();
         client.Services.AddSingleton<IEngineState>(state);
         client.AddGatewayCountChangedHandler((_, e) => state.Gateways = e.NumberOfConnectedGateways);

@@ -36,7 +36,7 @@ public interface IProbeGrain : IGrainWithStringKey
 
     Task CallProbe(string other);
 
-    Task<bool> WaitFor(CancellationToken cancellation);
+    Task WaitFor(string gate, string cancelled, CancellationToken cancellation);
 
     Task<int> MostAtOnce();
 
@@ -134,16 +134,16 @@ public class ProbeGrain : Grain, IProbeGrain
 
     public Task CallProbe(string other) => GrainFactory.GetGrain<IProbeGrain>(other).Add(1);
 
-    public async Task<bool> WaitFor(CancellationToken cancellation)
+    public async Task WaitFor(string gate, string cancelled, CancellationToken cancellation)
     {
+        _ = Gates.Pass(gate);
         try
         {
             await Task.Delay(Timeout.Infinite, cancellation);
-            return false;
         }
         catch (OperationCanceledException)
         {
-            return true;
+            _ = Gates.Pass(cancelled);
         }
     }
 
@@ -261,10 +261,13 @@ public abstract record Answer
     public sealed record No(string Reason) : Answer;
 }
 
+[GenerateSerializer]
 public sealed class Notes
 {
+    [Id(0)]
     public int Count { get; set; }
 
+    [Id(1)]
     public List<string> Lines { get; set; } = [];
 }
 

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,58 +9,66 @@ using Orleans.Hosting;
 
 namespace Orleans.TestingHost;
 
-/// <summary>Configures the silos of a test cluster.</summary>
-public interface ISiloConfigurator
+/// <summary>What is different about each silo of a test cluster.</summary>
+public sealed class InProcessTestSiloSpecificOptions
 {
-    /// <summary>Configures one silo.</summary>
-    void Configure(ISiloBuilder siloBuilder);
+    /// <summary>The silo's name.</summary>
+    public string SiloName { get; init; } = "";
 }
 
 /// <summary>Makes test clusters.</summary>
-public sealed class TestClusterBuilder(short initialSilosCount = 1)
+public sealed class InProcessTestClusterBuilder(short initialSilosCount)
 {
-    private readonly List<Action<ISiloBuilder>> _configure = [];
+    private readonly List<Action<InProcessTestSiloSpecificOptions, ISiloBuilder>> _configure = [];
     private readonly List<Action<IClientBuilder>> _configureClient = [];
 
-    /// <summary>Adds a configurator.</summary>
-    public TestClusterBuilder AddSiloBuilderConfigurator<TSiloBuilder>()
-        where TSiloBuilder : ISiloConfigurator, new()
+    /// <summary>Adds a configuration of each silo.</summary>
+    public InProcessTestClusterBuilder ConfigureSilo(Action<InProcessTestSiloSpecificOptions, ISiloBuilder> configureSiloDelegate)
     {
-        _configure.Add(builder => new TSiloBuilder().Configure(builder));
-        return this;
-    }
-
-    /// <summary>Adds a configuration that a test wrote in place.</summary>
-    public TestClusterBuilder ConfigureSilo(Action<ISiloBuilder> configure)
-    {
-        _configure.Add(configure);
+        _configure.Add(configureSiloDelegate);
         return this;
     }
 
     /// <summary>Adds a configuration of the client, which a cluster of more than one silo has.</summary>
-    public TestClusterBuilder ConfigureClient(Action<IClientBuilder> configure)
+    public InProcessTestClusterBuilder ConfigureClient(Action<IClientBuilder> configureClientDelegate)
     {
-        _configureClient.Add(configure);
+        _configureClient.Add(configureClientDelegate);
         return this;
     }
 
     /// <summary>The cluster; it still has to be deployed.</summary>
-    public TestCluster Build() => new(_configure, _configureClient, initialSilosCount);
+    public InProcessTestCluster Build() => new(_configure, _configureClient, initialSilosCount);
+}
+
+/// <summary>A silo of a test cluster.</summary>
+public sealed class InProcessSiloHandle
+{
+    internal InProcessSiloHandle(IHost host, string name) => (SiloHost, Name) = (host, name);
+
+    /// <summary>The silo's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The host that it lives in.</summary>
+    public IHost SiloHost { get; }
+
+    /// <summary>Its services.</summary>
+    public IServiceProvider ServiceProvider => SiloHost.Services;
 }
 
 /// <summary>
 /// A cluster in the process of a test. One silo is alone and is called directly; more than one speak to each other over
 /// connections on loopback and are called by a client.
 /// </summary>
-public sealed class TestCluster : IAsyncDisposable
+public sealed class InProcessTestCluster : IAsyncDisposable
 {
-    private readonly IReadOnlyList<Action<ISiloBuilder>> _configure;
+    private readonly IReadOnlyList<Action<InProcessTestSiloSpecificOptions, ISiloBuilder>> _configure;
     private readonly MemoryMembershipTable? _table;
-    private readonly List<IHost> _silos = [];
+    private readonly List<InProcessSiloHandle> _silos = [];
     private readonly IHost? _client;
     private int _started;
 
-    internal TestCluster(IReadOnlyList<Action<ISiloBuilder>> configure, IReadOnlyList<Action<IClientBuilder>> configureClient, int silos)
+    internal InProcessTestCluster(
+        IReadOnlyList<Action<InProcessTestSiloSpecificOptions, ISiloBuilder>> configure, IReadOnlyList<Action<IClientBuilder>> configureClient, int silos)
     {
         _configure = configure;
         if (silos > 1) _table = new MemoryMembershipTable();
@@ -68,59 +77,47 @@ public sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Calls grains.</summary>
-    public IGrainFactory GrainFactory => Caller.GetRequiredService<IGrainFactory>();
+    public IClusterClient Client => (_client ?? _silos[0].SiloHost).Services.GetRequiredService<IClusterClient>();
 
-    /// <summary>Calls grains.</summary>
-    public IClusterClient Client => Caller.GetRequiredService<IClusterClient>();
+    /// <summary>The silos, oldest first.</summary>
+    public ReadOnlyCollection<InProcessSiloHandle> Silos => _silos.AsReadOnly();
 
-    /// <summary>The services of the first silo.</summary>
-    public IServiceProvider ServiceProvider => _silos[0].Services;
-
-    /// <summary>The number of activations in memory.</summary>
-    public int ActivationCount => ActivationCounts.Sum();
-
-    /// <summary>The number of activations of each silo.</summary>
-    public IReadOnlyList<int> ActivationCounts => [.. _silos.Select(s => s.Services.GetRequiredService<Silo>().ActivationCount)];
-
-    private IServiceProvider Caller => (_client ?? _silos[0]).Services;
+    /// <summary>The services of a silo.</summary>
+    public IServiceProvider GetSiloServiceProvider() => _silos[0].ServiceProvider;
 
     /// <summary>Starts the silos.</summary>
     public async Task DeployAsync()
     {
-        foreach (IHost silo in _silos) await silo.StartAsync();
+        foreach (InProcessSiloHandle silo in _silos) await silo.SiloHost.StartAsync();
         if (_client is not null) await _client.StartAsync();
     }
 
     /// <summary>Adds a silo.</summary>
-    public async Task StartAdditionalSiloAsync()
+    public async Task<InProcessSiloHandle> StartAdditionalSiloAsync()
     {
-        IHost silo = BuildSilo();
-        await silo.StartAsync();
+        InProcessSiloHandle silo = BuildSilo();
+        await silo.SiloHost.StartAsync();
         _silos.Add(silo);
+        return silo;
     }
 
     /// <summary>Stops a silo as an operator would.</summary>
-    public async Task StopSiloAsync(int index)
+    public async Task StopSiloAsync(InProcessSiloHandle instance)
     {
-        IHost silo = _silos[index];
-        await silo.StopAsync();
-        _silos.RemoveAt(index);
-        silo.Dispose();
+        await instance.SiloHost.StopAsync();
+        _silos.Remove(instance);
+        instance.SiloHost.Dispose();
     }
 
     /// <summary>Ends a silo as if its process had died; what it runs goes nowhere.</summary>
-    public async Task KillSiloAsync(int index)
+    public async Task KillSiloAsync(InProcessSiloHandle instance)
     {
-        IHost silo = _silos[index];
-        _silos.RemoveAt(index);
-        await silo.Services.GetRequiredService<Silo>().Cluster!.AbandonAsync();
+        _silos.Remove(instance);
+        await instance.ServiceProvider.GetRequiredService<Silo>().Cluster!.AbandonAsync();
     }
 
     /// <summary>Stops the silos as an operator would.</summary>
-    public Task StopAllSilosAsync() => Task.WhenAll(_silos.Select(s => s.StopAsync()));
-
-    /// <summary>Ends all activations, so that the next calls meet reloaded grains.</summary>
-    public Task DeactivateAllAsync() => Task.WhenAll(_silos.Select(s => s.Services.GetRequiredService<Silo>().DeactivateAllAsync()));
+    public Task StopAllSilosAsync() => Task.WhenAll(_silos.Select(s => s.SiloHost.StopAsync()));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -132,7 +129,7 @@ public sealed class TestCluster : IAsyncDisposable
         }
 
         await StopAllSilosAsync();
-        foreach (IHost silo in _silos) silo.Dispose();
+        foreach (InProcessSiloHandle silo in _silos) silo.SiloHost.Dispose();
     }
 
     private static void ConfigureCluster(IServiceCollection services, MemoryMembershipTable table)
@@ -153,7 +150,7 @@ public sealed class TestCluster : IAsyncDisposable
         return builder.Build();
     }
 
-    private IHost BuildSilo()
+    private InProcessSiloHandle BuildSilo()
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
@@ -166,8 +163,8 @@ public sealed class TestCluster : IAsyncDisposable
                 silo.Services.Configure<EndpointOptions>(o => (o.SiloName, o.SiloPort) = (name, 0));
             }
 
-            foreach (Action<ISiloBuilder> action in _configure) action(silo);
+            foreach (Action<InProcessTestSiloSpecificOptions, ISiloBuilder> action in _configure) action(new InProcessTestSiloSpecificOptions { SiloName = name }, silo);
         });
-        return builder.Build();
+        return new InProcessSiloHandle(builder.Build(), name);
     }
 }
