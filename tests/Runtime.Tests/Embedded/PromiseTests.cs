@@ -20,6 +20,19 @@ public sealed class PromiseTests
     }
 
     [Fact]
+    public async Task A_call_that_timed_out_before_it_started_never_starts()
+    {
+        await using InProcessTestCluster cluster = await Deploy(1);
+        IProbeGrain probe = cluster.Client.GetGrain<IProbeGrain>("late");
+        Task<int> running = probe.Hold("late1");
+        Task<int> waiting = probe.Add(100);
+        await Should.ThrowAsync<TimeoutException>(() => running);
+        await Should.ThrowAsync<TimeoutException>(() => waiting);
+        Gates.Open("late1");
+        (await probe.Add(0)).ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_call_that_no_silo_took_is_told_that_it_did_not_happen()
     {
         await using InProcessTestCluster cluster = await Deploy(2);
