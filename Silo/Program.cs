@@ -40,6 +40,7 @@ try
     MetricsCollector metrics = app.Services.GetRequiredService<MetricsCollector>();
     app.MapGet("/metrics", () => Results.Text(metrics.Write(), MetricsCollector.ContentType));
     app.MapGet("/cluster", (IEngineState cluster) => Results.Json(new ClusterState(cluster.IsReady, cluster.View, cluster.Silos, cluster.Activations), ClusterJson.Default.ClusterState));
+    SiloEngine.Map(app);
     await app.RunAsync();
     return 0;
 }

@@ -1,7 +1,7 @@
 namespace Shop.Dashboard;
 
 /// <inheritdoc cref="IDashboardGrain"/>
-[Reentrant, GrainType("dashboard")]
+[Reentrant, GrainType("shop-dashboard")]
 public sealed class DashboardGrain(TimeProvider clock) : Grain, IDashboardGrain
 {
     private const int SilosMax = 200;

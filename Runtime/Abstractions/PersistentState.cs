@@ -73,14 +73,14 @@ namespace Orleans.Storage
     /// <summary>Where grain states are kept.</summary>
     public interface IGrainStorage
     {
-        /// <summary>Reads a state into <paramref name="grainState"/>.</summary>
+        /// <summary>Reads a state into <paramref name="grainState"/>; an empty one when there is none.</summary>
         Task ReadStateAsync<T>(string stateName, Runtime.GrainId grainId, IGrainState<T> grainState);
 
         /// <summary>Writes a state if its ETag is the one in the storage.</summary>
         /// <exception cref="InconsistentStateException">It is not.</exception>
         Task WriteStateAsync<T>(string stateName, Runtime.GrainId grainId, IGrainState<T> grainState);
 
-        /// <summary>Removes a state if its ETag is the one in the storage.</summary>
+        /// <summary>Removes a state if its ETag is the one in the storage; what is in memory is an empty one then.</summary>
         /// <exception cref="InconsistentStateException">It is not.</exception>
         Task ClearStateAsync<T>(string stateName, Runtime.GrainId grainId, IGrainState<T> grainState);
     }

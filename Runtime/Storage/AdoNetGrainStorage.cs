@@ -40,7 +40,7 @@ internal sealed class AdoNetGrainStorage(string invariant, string connectionStri
         await using DbDataReader reader = await command.ExecuteReaderAsync();
         grainState.RecordExists = await reader.ReadAsync();
         grainState.ETag = grainState.RecordExists ? reader.GetInt64(0).ToString(CultureInfo.InvariantCulture) : null;
-        if (grainState.RecordExists) grainState.State = JsonSerializer.Deserialize<T>(reader.GetString(1))!;
+        grainState.State = grainState.RecordExists ? JsonSerializer.Deserialize<T>(reader.GetString(1))! : Activator.CreateInstance<T>();
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -67,6 +67,7 @@ internal sealed class AdoNetGrainStorage(string invariant, string connectionStri
                 stateName, grainId, Version(grainState.ETag), payload: null);
         }
 
+        grainState.State = Activator.CreateInstance<T>();
         grainState.ETag = null;
         grainState.RecordExists = false;
     }

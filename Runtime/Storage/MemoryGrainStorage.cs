@@ -21,6 +21,7 @@ internal sealed class MemoryGrainStorage : IGrainStorage
         }
         else
         {
+            grainState.State = Activator.CreateInstance<T>();
             grainState.ETag = null;
             grainState.RecordExists = false;
         }
@@ -49,6 +50,7 @@ internal sealed class MemoryGrainStorage : IGrainStorage
         {
             Check((grainId, stateName), grainState.ETag);
             _records.TryRemove((grainId, stateName), out _);
+            grainState.State = Activator.CreateInstance<T>();
             grainState.ETag = null;
             grainState.RecordExists = false;
         }

@@ -11,7 +11,7 @@ internal interface IStateFacet
 /// <summary>The state of one grain under one name, in one storage.</summary>
 internal sealed class PersistentState<TState>(GrainId grainId, string name, IGrainStorage storage) : IPersistentState<TState>, IGrainState<TState>, IStateFacet
 {
-    public TState State { get; set; } = New();
+    public TState State { get; set; } = Activator.CreateInstance<TState>();
 
     public string? ETag { get; set; }
 
@@ -23,11 +23,5 @@ internal sealed class PersistentState<TState>(GrainId grainId, string name, IGra
 
     public Task WriteStateAsync(CancellationToken cancellationToken) => storage.WriteStateAsync(name, grainId, this);
 
-    public async Task ClearStateAsync(CancellationToken cancellationToken)
-    {
-        await storage.ClearStateAsync(name, grainId, this);
-        State = New();
-    }
-
-    private static TState New() => Activator.CreateInstance<TState>();
+    public Task ClearStateAsync(CancellationToken cancellationToken) => storage.ClearStateAsync(name, grainId, this);
 }

@@ -150,6 +150,17 @@ public sealed record Fault(string Name, Func<ShopCluster, Random, Task> StrikeAs
             await Pause(random, 100, 1_000);
             await ShopCluster.StartAsync(cluster.Gateways[0]);
         }, Need.SqliteOnDisk),
+        // With another build at hand, such as that of the other engine, it is that one's turn, and then this one's again.
+        new("restart of the process on SQLite in good order", async (cluster, _) =>
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                ShopProcess shop = cluster.Gateways[0].Process;
+                await shop.StopAsync();
+                shop.IsPrevious = ShopProcess.PreviousVersion is not null && !shop.IsPrevious;
+                await ShopCluster.StartAsync(cluster.Gateways[0]);
+            }
+        }, Need.SqliteOnDisk),
         new("gateway stopped in mid-air (SIGSTOP, SIGCONT)", async (cluster, random) =>
         {
             Node gateway = Pick(cluster.Gateways, random);

@@ -11,7 +11,7 @@ internal static class Program
           --runs N        runs of each fault (10)
           --seed N        the first seed; run i of a fault has seed N + i (random; printed)
           --fault TEXT    only faults whose name contains the text; may be given more than once
-          --previous DIR  an older build of this program, which rolling upgrades go between
+          --previous DIR  another build of this program, older or of the other engine, which upgrades and restarts go between
           --report FILE   writes the table as Markdown; rows of faults that were not run now stay as they are in the file
           --list          names the faults
         """;

@@ -70,7 +70,7 @@ public sealed class ApiTests
     [Fact]
     public async Task An_explicit_reservation_holds_units_until_it_expires()
     {
-        var clock = new ManualClock(DateTimeOffset.UtcNow);
+        var clock = new ShiftedClock();
         await using ShopHost host = await ShopHost.StartAsync(await StorePlace.CreateAsync("Sqlite"), clock);
         await host.Admin.Stock("R", 3);
         Answer held = (await host.Admin.Post("/v1/stock/R/reservations", """{"quantity":3,"ttlSeconds":60,"customerId":"c"}""", ("Idempotency-Key", "hold"))).ShouldBe(201);

@@ -44,7 +44,7 @@ public sealed class WaitingRoomTests
     [Fact]
     public async Task A_retry_gets_its_order_also_when_the_time_for_buying_is_over()
     {
-        var clock = new ManualClock(DateTimeOffset.UtcNow);
+        var clock = new ShiftedClock();
         await using ShopHost host = await ShopHost.StartAsync(await StorePlace.CreateAsync("Sqlite"), clock);
         (string sku, string room) = await Room(host, perSecond: 1_000);
         using ShopClient visitor = await host.Visitor();

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Npgsql;
@@ -37,6 +38,9 @@ internal static class SiloEngine
         client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
         Configure(client.Services, settings.Cluster);
     });
+
+    /// <summary>What the engine shows of itself beside the shop's own pages: nothing.</summary>
+    public static void Map(IEndpointRouteBuilder routes) => ArgumentNullException.ThrowIfNull(routes);
 
     private static void UseCluster(ISiloBuilder silo, ShopOptions settings)
     {

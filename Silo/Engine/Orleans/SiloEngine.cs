@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -10,6 +11,7 @@ using Npgsql;
 using Orleans;
 using Orleans.Clustering;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Reminders;
 using Orleans.Storage;
@@ -53,6 +55,7 @@ internal static class SiloEngine
                     streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(50)));
                 });
             silo.AddIncomingGrainCallFilter<CallFigures>();
+            silo.AddDashboard();
         });
         builder.Services.AddSingleton<CallFigures>();
         builder.Services.AddSingleton<ICallSamples>(s => s.GetRequiredService<CallFigures>());
@@ -79,6 +82,9 @@ internal static class SiloEngine
             return true;
         });
     });
+
+    /// <summary>What the engine shows of itself beside the shop's own pages, where operators of a silo look: Orleans' dashboard at <c>/orleans</c>.</summary>
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapOrleansDashboard("/orleans");
 
     private static void UseCluster(ISiloBuilder silo, ShopOptions settings)
     {
