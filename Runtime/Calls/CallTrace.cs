@@ -14,7 +14,7 @@ internal static class CallTrace
     public static Activity? Begin(GrainRequest request)
     {
         if (!Source.HasListeners() || request.Ambience?.Parent is not { } parent) return null;
-        Activity? span = Source.StartActivity(request.Method.ToString(), ActivityKind.Server, parent);
+        Activity? span = Source.StartActivity(request.Method.SpanName, ActivityKind.Server, parent);
         if (span is { IsAllDataRequested: true })
         {
             span.SetTag("rpc.system", "orleans");

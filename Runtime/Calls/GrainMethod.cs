@@ -42,6 +42,9 @@ public sealed class GrainMethod(Type interfaceType, string interfaceName, string
     /// <summary>Its place in tables of this process; given when it is first asked for.</summary>
     internal int Index => (_number != 0 ? _number : Number()) - 1;
 
+    /// <summary>What spans of its calls are called.</summary>
+    public string SpanName { get; } = $"{interfaceType.Name}/{name}";
+
     /// <summary>How calls are scheduled.</summary>
     public GrainMethodTraits Traits { get; } = traits;
 

@@ -129,7 +129,7 @@ public sealed class ObservabilityTests
         byte[] all = [.. sent.SelectMany(b => b)];
         string text = Encoding.Latin1.GetString(all);
         // Names are readable in the protocol, ids are bytes.
-        foreach (string part in new[] { "shop-under-test", "POST /v1/checkouts", "Order.Place", "Stock.Reserve", "stock/T-1", "Payment.Authorise", "journal commit" }) text.ShouldContain(part);
+        foreach (string part in new[] { "shop-under-test", "POST /v1/checkouts", "IOrderGrain/Place", "IStockGrain/Reserve", "stock/T-1", "IPaymentGrain/Authorise", "journal commit" }) text.ShouldContain(part);
         string id = Encoding.Latin1.GetString(Convert.FromHexString(Trace));
         (text.Split(id).Length - 1).ShouldBeGreaterThan(8);
         text.ShouldNotContain(ShopHost.SecretKey);

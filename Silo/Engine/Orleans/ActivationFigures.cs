@@ -41,9 +41,10 @@ internal sealed class ActivationFigures : IDisposable
     {
         foreach ((string tag, object? value) in tags)
         {
-            // The type by its full name; the shop's only.
+            // The shop's only, by the name of the class: the type comes with its namespace and its assembly.
             if (tag != "type" || value is not string type || !type.StartsWith("Shop.", StringComparison.Ordinal)) continue;
-            _live.AddOrUpdate(type[(type.LastIndexOf('.') + 1)..], change, (_, live) => live + change);
+            string name = type.Split(',')[0];
+            _live.AddOrUpdate(name[(name.LastIndexOf('.') + 1)..], change, (_, live) => live + change);
         }
     }
 }

@@ -54,17 +54,19 @@ internal static class SiloEngine
                     streams.ConfigureBackoffProvider((_, _) => new DeliveryBackoff());
                     streams.ConfigurePullingAgent(agent => agent.Configure(o => o.GetQueueMsgsTimerPeriod = TimeSpan.FromMilliseconds(50)));
                 });
-            silo.AddIncomingGrainCallFilter<CallFigures>();
+            // The one that counts is the one that is asked.
+            silo.Services.AddSingleton<CallFigures>();
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallFigures>());
+            silo.Services.AddSingleton<ICallSamples>(s => s.GetRequiredService<CallFigures>());
+            silo.Services.AddSingleton<ActivationFigures>();
             silo.AddDashboard();
         });
-        builder.Services.AddSingleton<CallFigures>();
-        builder.Services.AddSingleton<ICallSamples>(s => s.GetRequiredService<CallFigures>());
-        builder.Services.AddSingleton<ActivationFigures>();
     }
 
     /// <summary>Adds a client of a cluster of silos.</summary>
     public static void AddClient(IHostApplicationBuilder builder, ShopOptions settings) => builder.UseOrleansClient(client =>
     {
+        RefuseTls(settings);
         client.Services.Configure<ClusterOptions>(o => (o.ServiceId, o.ClusterId) = (Service, ClusterId(settings)));
         (string invariant, string connectionString) = Membership(settings);
         client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
@@ -86,8 +88,16 @@ internal static class SiloEngine
     /// <summary>What the engine shows of itself beside the shop's own pages, where operators of a silo look: Orleans' dashboard at <c>/orleans</c>.</summary>
     public static void Map(IEndpointRouteBuilder routes) => routes.MapOrleansDashboard("/orleans");
 
+    // What was asked for and is not done must not look as if it were.
+    private static void RefuseTls(ShopOptions settings)
+    {
+        if (settings.Cluster.Certificate is not null)
+            throw new StartException("Shop:Cluster:Certificate has no effect on Orleans yet; remove it and keep the ports of silos in a network of their own, or use the embedded engine.");
+    }
+
     private static void UseCluster(ISiloBuilder silo, ShopOptions settings)
     {
+        RefuseTls(settings);
         (string invariant, string connectionString) = Membership(settings);
         ShopClusterOptions cluster = settings.Cluster;
         silo.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
