@@ -45,6 +45,9 @@ public sealed class ShopProcess : IDisposable
 
     public Uri Address => _health;
 
+    /// <summary>Whether it has ended by itself.</summary>
+    public bool HasEnded => _process!.HasExited;
+
     /// <summary>The last lines that the process printed.</summary>
     public string Output => string.Join('\n', _output);
 
