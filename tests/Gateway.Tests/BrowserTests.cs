@@ -60,13 +60,13 @@ public sealed class BrowserTests
         await page.SetViewportSizeAsync(1280, 900);
         await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
         await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "StockGrain", Exact = true }).ClickAsync();
-        await page.WaitForURLAsync("**/dashboard/grains/StockGrain");
+        await page.WaitForURLAsync("**/dashboard/grains/StockGrain", new PageWaitForURLOptions { WaitUntil = WaitUntilState.Commit });
         await Assertions.Expect(page.Locator("#key-table tbody tr").First).ToContainTextAsync("SALE-1");
         await Assertions.Expect(page.Locator("#method-table tbody tr", new PageLocatorOptions { HasTextString = "Reserve" })).ToHaveCountAsync(1);
         await browser.CheckAccessibilityAsync(page);
         await browser.ShootAsync(page, "dashboard-class");
         await page.Locator("#place-table a").ClickAsync();
-        await page.WaitForURLAsync("**/dashboard/silos/*");
+        await page.WaitForURLAsync("**/dashboard/silos/*", new PageWaitForURLOptions { WaitUntil = WaitUntilState.Commit });
         await Assertions.Expect(page.Locator("#now")).ToContainTextAsync("active");
         await Assertions.Expect(page.Locator("#grain-table tbody tr", new PageLocatorOptions { HasTextString = "OrderGrain" })).ToHaveCountAsync(1);
         await browser.CheckAccessibilityAsync(page);

@@ -143,7 +143,7 @@ public class ProbeGrain : Grain, IProbeGrain
         }
         catch (OperationCanceledException)
         {
-            _ = Gates.Pass(cancelled);
+            await Gates.Pass(cancelled);
         }
     }
 
