@@ -21,7 +21,7 @@ public interface IProjectionGrain : IGrainWithStringKey
 /// </summary>
 public abstract class ProjectionGrain(ProjectionServices services, Projection projection) : Grain, IProjectionGrain, IStreamSubscriptionObserver, IAsyncBatchObserver<JournalItem>
 {
-    private const int RebuildCommitsMax = 500;
+    private const int PageCommitsMax = 500;
 
     // What comes soon after a commit waits for the next: rows that change often are written only so often.
     private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(250);
@@ -36,8 +36,9 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
 
     private ProjectionPart? _serving;
     private ProjectionPart? _replacement;
-    private StreamSubscriptionHandle<JournalItem>? _subscription;
-    private bool _isSubscribed;
+
+    // The end of what was delivered: what comes next begins there, whatever has become of what came before.
+    private JournalPosition? _delivered;
     private bool _isBehind;
     private long _failedAt = long.MinValue / 2;
 
@@ -70,22 +71,19 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     }
 
     /// <inheritdoc/>
-    public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) => SubscribeAsync(handleFactory.Create<JournalItem>());
+    public Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) => WorkAsync(async () =>
+    {
+        ProjectionPart serving = await LoadAsync();
+        await handleFactory.Create<JournalItem>().ResumeAsync(this, new JournalToken(serving.Position));
+        _delivered = serving.Position;
+    });
 
     /// <inheritdoc/>
     public async Task OnNextAsync(IList<SequentialItem<JournalItem>> items)
     {
-        try
-        {
-            // What was in memory may be gone, and then these items may not be the next ones after what the store has.
-            if (!_isSubscribed) throw new InvalidOperationException($"{Name} goes on from where the store has it.");
-            await WorkAsync(() => TakeAsync(items));
-        }
-        catch
-        {
-            await SubscribeAsync(_subscription!);
-            throw;
-        }
+        // When it fails the same items come again; what was in memory before them does not, it is read from the journal.
+        await WorkAsync(() => TakeAsync(items));
+        _delivered = PositionOf(items[^1]);
     }
 
     /// <inheritdoc/>
@@ -120,14 +118,31 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     protected Task RemoveAsync<T>(IEnumerable<string> keys, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class => WorkAsync(async () => await (await LoadAsync()).RemoveAsync(keys, type));
 
+    private static JournalPosition PositionOf(SequentialItem<JournalItem> item) => ((JournalToken)item.Token).Position;
+
     private async Task TakeAsync(IList<SequentialItem<JournalItem>> items)
     {
         ProjectionPart serving = await LoadAsync();
         if (IsFrozen) return;
-        await serving.TakeAsync([.. items.Select(i => (i.Item, ((JournalToken)i.Token).Position))]);
+        await CatchUpAsync(serving);
+        await serving.TakeAsync([.. items.Select(i => (i.Item, PositionOf(i)))]);
         _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
         await serving.CommitIfDueAsync(CommitInterval);
     }
+
+    // What was delivered and then lost, because something failed before it was committed. Streams only go forward.
+    private async Task CatchUpAsync(ProjectionPart serving)
+    {
+        while (serving.Position < _delivered)
+        {
+            IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, serving.Position, PageCommitsMax, CancellationToken.None);
+            if (page.Count == 0) throw new InvalidOperationException($"{Name} was delivered what the journal does not have in partition {Partition}.");
+            await serving.TakeAsync(ItemsOf(page));
+            await serving.CommitIfDueAsync(CommitEveryWhenBehind);
+        }
+    }
+
+    private static (JournalItem Item, JournalPosition Position)[] ItemsOf(IEnumerable<PositionedCommit> commits) => [.. commits.Select(c => (JournalItem.Of(c.Commit), c.Position))];
 
     // Whatever fails, something may be half in memory: nothing of it may be committed.
     private async Task WorkAsync(Func<Task> work)
@@ -148,16 +163,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         }
     }
 
-    private async Task SubscribeAsync(StreamSubscriptionHandle<JournalItem> subscription)
-    {
-        // All or nothing: rows and position that do not belong together must never be committed together.
-        Forget();
-        ProjectionPart serving = await LoadAsync();
-        _subscription = await subscription.ResumeAsync(this, new JournalToken(serving.Position));
-        _isSubscribed = true;
-    }
-
-    private void Forget() => (_serving, _replacement, _isSubscribed) = (null, null, false);
+    private void Forget() => (_serving, _replacement) = (null, null);
 
     private async Task<ProjectionPart> LoadAsync()
     {
@@ -188,6 +194,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
             await WorkAsync(async () =>
             {
                 ProjectionPart serving = await LoadAsync();
+                if (!IsFrozen) await CatchUpAsync(serving);
                 if (_replacement is not null) await RebuildAsync(serving, _replacement);
                 else await serving.CommitIfDueAsync(CommitInterval);
             });
@@ -205,29 +212,21 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         long began = services.Clock.GetTimestamp();
         while (services.Clock.GetElapsedTime(began) < RebuildStep)
         {
-            IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, replacement.Position, RebuildCommitsMax, CancellationToken.None);
+            IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, replacement.Position, PageCommitsMax, CancellationToken.None);
             PositionedCommit[] wanted = [.. page.Where(c => IsFrozen || c.Position <= serving.Position)];
-            await replacement.TakeAsync([.. wanted.Select(c => (JournalItem.Of(c.Commit), c.Position))]);
+            await replacement.TakeAsync(ItemsOf(wanted));
             await replacement.CommitIfDueAsync(CommitEveryWhenBehind);
             // A page that is not full is the end of the journal, for now; what comes after it is delivered.
-            if (page.Count == RebuildCommitsMax && wanted.Length == page.Count) continue;
+            if (page.Count == PageCommitsMax && wanted.Length == page.Count) continue;
             await serving.CommitAsync();
             await replacement.CommitAsync();
             await services.Store.ReplaceAsync(Name, Partition, serving.Position, projection.Replacement, replacement.Position, CancellationToken.None);
             ProjectionLog.Rebuilt(services.Log, Name, Partition);
-            await ReloadAsync();
+            Forget();
             return;
         }
 
         await serving.CommitIfDueAsync(CommitInterval);
-    }
-
-    // What is delivered next still fits if the place is the same as before.
-    private async Task ReloadAsync()
-    {
-        (bool wasSubscribed, JournalPosition position) = (_isSubscribed, _serving!.Position);
-        Forget();
-        _isSubscribed = (await LoadAsync()).Position == position && wasSubscribed;
     }
 
     private async Task<bool> TryUnparkAsync(ParkedEvent parked)
@@ -244,7 +243,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         catch (Exception e) when (e is not (OutOfMemoryException or ProjectionUnavailableException or StaleProjectionException))
         {
             ProjectionLog.Failed(services.Log, e, Name, parked.EventId);
-            await ReloadAsync();
+            Forget();
             return false;
         }
     }

@@ -9,7 +9,7 @@ namespace Orleans.Streams;
 
 /// <summary>
 /// Brings one stream to one consumer that has its place on this silo, in order and at least once. The consumer says where it
-/// wants to start; when a delivery fails it is asked again, so what it has not got it gets, and what it has it can tell.
+/// wants to start, once an activation; what it fails to take comes again.
 /// </summary>
 internal sealed class StreamPump : IAsyncDisposable
 {
@@ -38,12 +38,12 @@ internal sealed class StreamPump : IAsyncDisposable
     private async Task RunAsync()
     {
         TimeSpan rest = _options.RetryDelayMin;
+        StreamSubscription? subscription = null;
         while (!_stop.IsCancellationRequested)
         {
-            StreamSubscription? subscription = null;
             try
             {
-                subscription = await SubscribeAsync();
+                subscription ??= await SubscribeAsync();
                 if (subscription is null) return;
                 while (true)
                 {
@@ -54,10 +54,13 @@ internal sealed class StreamPump : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (OtherActivationException)
             {
                 // Another activation than the one that was asked has to be asked first; that is nobody's failure.
-                if (e is OtherActivationException) continue;
+                subscription = null;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
                 RuntimeLog.DeliveryFailed(_silo.Log, e, _stream, _consumer);
                 await TellAsync(subscription, e);
                 await RestAsync(rest);

@@ -8,6 +8,7 @@ internal sealed class StreamSubscription(object grain, string providerName, Stre
 {
     private Func<IReadOnlyList<StreamItem>, Task>? _deliver;
     private Func<Exception, Task>? _fail;
+    private bool _hasDelivered;
 
     public object Grain => grain;
 
@@ -26,12 +27,17 @@ internal sealed class StreamSubscription(object grain, string providerName, Stre
     {
         await _deliver!(items);
         After = items[^1].Token;
+        _hasDelivered = true;
     }
 
     public Task FailAsync(Exception error) => _fail!(error);
 
-    private void Resume(Func<IReadOnlyList<StreamItem>, Task> deliver, Func<Exception, Task> fail, StreamSequenceToken? after) =>
-        (_deliver, _fail, After) = (deliver, fail, after);
+    private void Resume(Func<IReadOnlyList<StreamItem>, Task> deliver, Func<Exception, Task> fail, StreamSequenceToken? after)
+    {
+        if (after is not null && _hasDelivered)
+            throw new InvalidOperationException($"{streamId} has been delivered to this activation up to {After} and cannot go back to {after}: within an activation a stream only goes forward.");
+        (_deliver, _fail, After) = (deliver, fail, after ?? After);
+    }
 
     private sealed class Handle<T>(StreamSubscription subscription) : StreamSubscriptionHandle<T>
     {

@@ -1,50 +1,66 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using Orleans;
+using Orleans.Metadata;
+using Orleans.Runtime;
 
 namespace Shop.Engine;
 
-/// <summary>How many grains of each class are in memory: what Orleans counts, under the name that the shop's figures have.</summary>
-internal sealed class ActivationFigures : IDisposable
+/// <summary>How many of the shop's grains are in memory, by class, under the name that the embedded runtime's figure has.</summary>
+internal sealed class ActivationFigures : IConfigureGrainContextProvider, IDisposable
 {
-    private const string OrleansMeter = "Microsoft.Orleans", OrleansName = "orleans-grains";
-
-    private readonly ConcurrentDictionary<string, int> _live = new(StringComparer.Ordinal);
-    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<string, LiveCount> _live = new(StringComparer.Ordinal);
     private readonly Meter _meter;
 
     public ActivationFigures(IMeterFactory meters)
     {
-        _listener.InstrumentPublished = (instrument, listener) =>
-        {
-            // Another shop in the same process has figures of its own.
-            if (instrument.Meter.Scope is not null && !ReferenceEquals(instrument.Meter.Scope, meters)) return;
-            if (instrument.Meter.Name == OrleansMeter && instrument.Name == OrleansName) listener.EnableMeasurementEvents(instrument);
-        };
-        _listener.SetMeasurementEventCallback<int>((_, value, tags, _) => Count(value, tags));
-        _listener.SetMeasurementEventCallback<long>((_, value, tags, _) => Count((int)value, tags));
-        _listener.Start();
         _meter = meters.Create("Shop.Runtime");
         _meter.CreateObservableGauge("shop.runtime.activations.live",
-            () => _live.Select(l => new Measurement<int>(l.Value, new KeyValuePair<string, object?>("grain", l.Key))), "{activation}", "Activations in memory");
+            () => _live.Select(l => new Measurement<int>(l.Value.Now, new KeyValuePair<string, object?>("grain", l.Key))), "{activation}", "Activations in memory");
     }
 
     /// <summary>The number of the shop's grains in memory.</summary>
-    public int Live => _live.Values.Sum();
+    public int Live => _live.Values.Sum(l => l.Now);
 
-    public void Dispose()
+    public bool TryGetConfigurator(GrainType grainType, GrainProperties properties, [NotNullWhen(true)] out IConfigureGrainContext? configurator)
     {
-        _listener.Dispose();
-        _meter.Dispose();
+        bool isOurs = properties.Properties.TryGetValue(WellKnownGrainTypeProperties.FullTypeName, out string? name) && name.StartsWith("Shop.", StringComparison.Ordinal);
+        configurator = isOurs ? _live.GetOrAdd(name![(name!.LastIndexOf('.') + 1)..], _ => new LiveCount()) : null;
+        return isOurs;
     }
 
-    private void Count(int change, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    public void Dispose() => _meter.Dispose();
+
+    /// <summary>Counts the activations of one class as they come and go.</summary>
+    private sealed class LiveCount : IConfigureGrainContext, ILifecycleObserver
     {
-        foreach ((string tag, object? value) in tags)
+        private int _now;
+
+        public int Now => Volatile.Read(ref _now);
+
+        public void Configure(IGrainContext context)
         {
-            // The shop's only, by the name of the class: the type comes with its namespace and its assembly.
-            if (tag != "type" || value is not string type || !type.StartsWith("Shop.", StringComparison.Ordinal)) continue;
-            string name = type.Split(',')[0];
-            _live.AddOrUpdate(name[(name.LastIndexOf('.') + 1)..], change, (_, live) => live + change);
+            try
+            {
+                context.ObservableLifecycle.Subscribe(nameof(ActivationFigures), GrainLifecycleStage.Activate, this);
+            }
+            catch (NotImplementedException)
+            {
+                // What stands before stateless workers has no life of its own; each of them comes here too.
+            }
+        }
+
+        public Task OnStart(CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _now);
+            return Task.CompletedTask;
+        }
+
+        public Task OnStop(CancellationToken cancellationToken)
+        {
+            Interlocked.Decrement(ref _now);
+            return Task.CompletedTask;
         }
     }
 }

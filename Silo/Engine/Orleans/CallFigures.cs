@@ -15,10 +15,8 @@ internal sealed class CallFigures : IIncomingGrainCallFilter, ICallSamples
     private readonly Counter<long> _failed;
     private readonly Histogram<double> _took;
 
-    public CallFigures(IMeterFactory meters, ActivationFigures activations)
+    public CallFigures(IMeterFactory meters)
     {
-        // Made with the silo, so that no activation is missed.
-        _ = activations;
         Meter meter = meters.Create("Shop.Runtime");
         _calls = meter.CreateCounter<long>("shop.runtime.calls", "{call}", "Calls that grains began");
         _failed = meter.CreateCounter<long>("shop.runtime.calls.failed", "{call}", "Calls that ended with an error");

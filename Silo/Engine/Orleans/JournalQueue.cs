@@ -70,6 +70,7 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
 
         private Task<IReadOnlyList<JournalEntry>>? _reading;
         private JournalBatch? _current;
+        private bool _isRepeated;
 
         public IBatchContainer? GetCurrent(out Exception? exception)
         {
@@ -79,6 +80,12 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
 
         public bool MoveNext()
         {
+            if (_isRepeated)
+            {
+                _isRepeated = false;
+                return true;
+            }
+
             // The place that was asked for comes first: whoever asked has what is there.
             if (_current is null)
             {
@@ -101,10 +108,8 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
             // It looks again anyway.
         }
 
-        public void RecordDeliveryFailure()
-        {
-            // Whoever failed says where to go on.
-        }
+        // The pulling agent gives up after a while and would go on behind it; consumers of the journal leave nothing out.
+        public void RecordDeliveryFailure() => _isRepeated = true;
 
         public void Dispose()
         {

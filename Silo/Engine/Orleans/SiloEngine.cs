@@ -14,6 +14,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Reminders;
+using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.Streams;
 using Shop.Hosting;
@@ -59,6 +60,7 @@ internal static class SiloEngine
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallFigures>());
             silo.Services.AddSingleton<ICallSamples>(s => s.GetRequiredService<CallFigures>());
             silo.Services.AddSingleton<ActivationFigures>();
+            silo.Services.AddSingleton<IConfigureGrainContextProvider>(s => s.GetRequiredService<ActivationFigures>());
             silo.AddDashboard();
         });
     }

@@ -37,6 +37,33 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task An_activation_is_told_once_of_its_subscription_whatever_fails()
+    {
+        await using InProcessTestCluster cluster = await Deploy();
+        await Stream(cluster, "once").OnNextAsync(0);
+        await Eventually(() => ConsumerGrain.Taken("once").Count >= 1);
+        ConsumerGrain.Failures["once"] = 2;
+        await Stream(cluster, "once").OnNextAsync(1);
+        await Eventually(() => ConsumerGrain.Taken("once").Count >= 2);
+        ConsumerGrain.Taken("once").ShouldBe([0, 1]);
+        ConsumerGrain.Subscriptions["once"].ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Within_an_activation_a_stream_only_goes_forward()
+    {
+        await using InProcessTestCluster cluster = await Deploy();
+        await Stream(cluster, "forward").OnNextAsync(0);
+        await Eventually(() => ConsumerGrain.Taken("forward").Count >= 1);
+        INumberConsumer consumer = cluster.Client.GetGrain<INumberConsumer>("forward");
+        (await consumer.TryResume(withToken: true)).ShouldBeFalse();
+        (await consumer.TryResume(withToken: false)).ShouldBeTrue();
+        await Stream(cluster, "forward").OnNextAsync(1);
+        await Eventually(() => ConsumerGrain.Taken("forward").Count >= 2);
+        ConsumerGrain.Taken("forward").ShouldBe([0, 1]);
+    }
+
+    [Fact]
     public async Task A_new_activation_goes_on_where_it_says()
     {
         await using InProcessTestCluster cluster = await Deploy();
@@ -65,16 +92,27 @@ public sealed class StreamTests
     }
 }
 
+/// <summary>What tests ask of a consumer.</summary>
+public interface INumberConsumer : IGrainWithStringKey
+{
+    /// <summary>Resumes the subscription, at the place of the last item or where it is; whether that was allowed.</summary>
+    Task<bool> TryResume(bool withToken);
+}
+
 /// <summary>Remembers what it took, as a consumer that commits with its effect would.</summary>
 [ImplicitStreamSubscription("numbers"), GrainType("number-consumer")]
-public sealed class ConsumerGrain : Grain, IGrainWithStringKey, IStreamSubscriptionObserver, IAsyncBatchObserver<int>
+public sealed class ConsumerGrain : Grain, INumberConsumer, IStreamSubscriptionObserver, IAsyncBatchObserver<int>
 {
+    private StreamSubscriptionHandle<int> _subscription = null!;
+
     private static readonly ConcurrentDictionary<string, List<int>> Items = new();
     private static readonly ConcurrentDictionary<string, StreamSequenceToken> Places = new();
 
     public static ConcurrentDictionary<string, int> Failures { get; } = new();
 
     public static ConcurrentDictionary<string, int> Errors { get; } = new();
+
+    public static ConcurrentDictionary<string, int> Subscriptions { get; } = new();
 
     public static ConcurrentDictionary<string, int> LargestBatch { get; } = new();
 
@@ -86,8 +124,24 @@ public sealed class ConsumerGrain : Grain, IGrainWithStringKey, IStreamSubscript
         lock (items) return [.. items];
     }
 
-    public async Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory) =>
-        await handleFactory.Create<int>().ResumeAsync(this, Places.GetValueOrDefault(Key));
+    public async Task OnSubscribed(IStreamSubscriptionHandleFactory handleFactory)
+    {
+        Subscriptions.AddOrUpdate(Key, 1, (_, known) => known + 1);
+        _subscription = await handleFactory.Create<int>().ResumeAsync(this, Places.GetValueOrDefault(Key));
+    }
+
+    public async Task<bool> TryResume(bool withToken)
+    {
+        try
+        {
+            _subscription = await _subscription.ResumeAsync(this, withToken ? Places[Key] : null);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     public Task OnNextAsync(IList<SequentialItem<int>> items)
     {
