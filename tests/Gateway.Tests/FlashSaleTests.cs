@@ -10,7 +10,8 @@ public sealed class FlashSaleTests(ITestOutputHelper output)
     public async Task Five_thousand_concurrent_checkouts_for_a_thousand_units_sell_exactly_a_thousand(string kind)
     {
         const int Buyers = 5_000, Units = 1_000;
-        await using ShopHost shop = await ShopHost.StartAsync(kind);
+        // However slow the machine is: everybody is taken in.
+        await using ShopHost shop = await ShopHost.StartAsync(kind, ("Shop:Admission:Burst", "00:01:00"));
         await shop.Admin.Stock("FLASH", Units, 49m);
 
         var start = Stopwatch.StartNew();
