@@ -24,7 +24,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     private const int PageCommitsMax = 500;
 
     // What comes soon after a commit waits for the next: rows that change often are written only so often.
-    private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(500);
 
     // Readers of a consumer that is behind see old figures anyway; the fewer commits, the sooner it has caught up.
     private static readonly TimeSpan CommitEveryWhenBehind = TimeSpan.FromSeconds(2), Behind = TimeSpan.FromSeconds(1);

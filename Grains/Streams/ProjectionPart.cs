@@ -8,7 +8,7 @@ namespace Shop.Streams;
 /// </summary>
 internal sealed class ProjectionPart
 {
-    private const int ParkedMax = 10_000, RowsMax = 5_000, ChangedRowsMax = 5_000;
+    private const int ParkedMax = 10_000, RowsMax = 400, ChangedRowsMax = 5_000;
 
     private readonly ProjectionServices _services;
     private readonly Projection _projection;

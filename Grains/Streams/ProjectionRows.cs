@@ -13,9 +13,12 @@ public sealed class ProjectionRows
     private readonly string _projection;
     private readonly int _partition;
     private readonly int _rowsMax;
-    private readonly Dictionary<string, LinkedListNode<Row>> _rows = [];
-    private readonly LinkedList<Row> _byUse = new();
     private readonly HashSet<Row> _changed = [];
+
+    // Rows that were asked for since the last change of generations, and those that were before: whoever is not asked for in a whole generation goes.
+    // No order of use is kept, which would touch the neighbours of every row, and what is touched the collector has to look at.
+    private Dictionary<string, Row> _recent = [];
+    private Dictionary<string, Row> _older = [];
 
     /// <summary>Rows without a store: everything that rules make of events, for a recount.</summary>
     internal ProjectionRows() : this(null, "", 0, int.MaxValue)
@@ -47,10 +50,10 @@ public sealed class ProjectionRows
     internal async ValueTask PrepareAsync(IEnumerable<string> keys)
     {
         if (_store is null) return;
-        string[] unknown = [.. keys.Where(k => !_rows.ContainsKey(k)).Distinct()];
+        string[] unknown = [.. keys.Where(k => Known(k) is null).Distinct()];
         if (unknown.Length == 0) return;
         Dictionary<string, string> payloads = (await _store.ReadKeysAsync(_projection, _partition, unknown, CancellationToken.None)).ToDictionary(r => r.Key, r => r.Payload);
-        foreach (string key in unknown) _rows[key] = _byUse.AddLast(new Row(key) { Payload = payloads.GetValueOrDefault(key) });
+        foreach (string key in unknown) _recent.Add(key, new Row(key) { Payload = payloads.GetValueOrDefault(key) });
     }
 
     internal int ChangedCount => _changed.Count;
@@ -61,27 +64,20 @@ public sealed class ProjectionRows
     internal void Committed()
     {
         _changed.Clear();
-        while (_rows.Count > _rowsMax)
-        {
-            _rows.Remove(_byUse.First!.Value.Key);
-            _byUse.RemoveFirst();
-        }
+        if (_recent.Count > _rowsMax / 2) (_older, _recent) = (_recent, []);
+    }
+
+    private Row? Known(string key)
+    {
+        if (_recent.TryGetValue(key, out Row? row)) return row;
+        if (_older.Remove(key, out row)) _recent.Add(key, row);
+        return row;
     }
 
     private async ValueTask<Row> FindAsync<T>(string key, JsonTypeInfo<T> type)
         where T : class
     {
-        if (_rows.TryGetValue(key, out LinkedListNode<Row>? known))
-        {
-            _byUse.Remove(known);
-            _byUse.AddLast(known);
-        }
-        else
-        {
-            _rows[key] = known = _byUse.AddLast(new Row(key) { Payload = await ReadAsync(key) });
-        }
-
-        Row row = known.Value;
+        if (Known(key) is not { } row) _recent.Add(key, row = new Row(key) { Payload = await ReadAsync(key) });
         row.Type = type;
         if (row.Payload is not null) (row.Value, row.Payload) = (JsonSerializer.Deserialize(row.Payload, type), null);
         return row;

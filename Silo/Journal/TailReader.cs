@@ -23,11 +23,13 @@ internal sealed class TailReader(Func<string[], int, CancellationToken, Task<ILo
         return await request.Answer.Task.WaitAsync(cancellation);
     }
 
-    // Readers come when there is something to read and go when there is nothing.
+    // Readers come when there is something to read and go when there is nothing. Another one comes only for more than one can take: while a query
+    // is under way the next one gathers.
     private void StartReader()
     {
         while (Volatile.Read(ref _readers) is int count && count < ReadersMax)
         {
+            if (count > 0 && _queue.Reader.Count < GrainsMax) return;
             if (Interlocked.CompareExchange(ref _readers, count + 1, count) != count) continue;
             _ = Task.Run(ReadAllAsync);
             return;

@@ -12,13 +12,16 @@ public readonly record struct JournalEntry(JournalItem Item, JournalToken Token)
 /// </summary>
 public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IEventReader, IDisposable
 {
-    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, BusyCommits = 20;
+    // What is kept is there for consumers that are a little behind the others. Who is farther behind reads the store; what stays in memory for long is
+    // what makes the collector's pauses long.
+    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = 1_000;
 
     // Commits of other processes are not announced; they are looked for.
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
 
-    // The store commits hundreds of times a second; what has gathered for a moment is read in one go, and for longer when there is much.
-    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(20), GatherForWhenBusy = TimeSpan.FromMilliseconds(150);
+    // The store commits hundreds of times a second. What has gathered for a moment is read and taken in one go: each look costs the same, and figures need not
+    // be newer than the eye. Somebody who listens to the feed waits for less.
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(150), FeedGathersFor = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
     private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail())];
@@ -33,14 +36,14 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         Tail tail = _tails[partition];
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
         await Task.WhenAny(tail.News, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
-        await Task.Delay(tail.IsBusy ? GatherForWhenBusy : GatherFor, cancellation);
+        await Task.Delay(GatherFor, cancellation);
     }
 
     /// <inheritdoc/>
     public async Task WaitAsync()
     {
-        await Task.WhenAny([Task.Delay(LookEvery), .. _tails.Select(t => t.News)]);
-        await Task.Delay(GatherFor);
+        await Task.WhenAny([Task.Delay(FeedLooksEvery), .. _tails.Select(t => t.News)]);
+        await Task.Delay(FeedGathersFor);
     }
 
     /// <inheritdoc/>
@@ -134,9 +137,6 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         /// <summary>Completes when there may be something after the end.</summary>
         public Task News { get; set; } = Task.CompletedTask;
 
-        /// <summary>Whether much comes at a time.</summary>
-        public bool IsBusy { get; private set; }
-
         /// <summary>What is kept after a place; null when that place is not within it.</summary>
         public List<JournalEntry>? Find(JournalPosition after, int limit)
         {
@@ -156,7 +156,6 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public void Add(JournalPosition after, IReadOnlyList<JournalEntry> items)
         {
             if (after > End) return;
-            if (after == End) IsBusy = items.Count >= BusyCommits;
             foreach (JournalEntry item in items)
             {
                 if (item.Token.Position <= End) continue;
@@ -165,7 +164,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
                 End = item.Token.Position;
             }
 
-            while (_events > EventsMax && _first < _items.Count)
+            while (_events > KeptEventsMax && _first < _items.Count)
             {
                 _events -= Weight(_items[_first].Item);
                 _start = _items[_first].Token.Position;
