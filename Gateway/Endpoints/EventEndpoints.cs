@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using Shop.Events;
 using Shop.Feed;
 using Shop.Gateway.Access;
 using Shop.Gateway.Events;
@@ -63,30 +63,8 @@ internal static class EventEndpoints
     {
         var text = new StringBuilder();
         foreach (FeedEvent e in page.Events)
-            text.Append("id: ").Append(e.Cursor).Append("\nevent: ").Append(e.Type).Append("\ndata: ").Append(CloudEvent(e)).Append("\n\n");
+            text.Append("id: ").Append(e.Cursor).Append("\nevent: ").Append(e.Type).Append("\ndata: ").Append(CloudEvent.Of(e.Id, e.Type, e.Subject, e.Timestamp, e.Json)).Append("\n\n");
         return text.ToString();
-    }
-
-    private static string CloudEvent(FeedEvent e)
-    {
-        using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("specversion", "1.0");
-            json.WriteString("id", e.Id);
-            json.WriteString("source", "urn:shop");
-            json.WriteString("type", e.Type);
-            json.WriteString("subject", e.Subject);
-            json.WriteString("time", e.Timestamp);
-            json.WriteString("datacontenttype", "application/json");
-            json.WriteString("dataschema", $"/schemas/events/{e.Type}.v1.schema.json");
-            json.WritePropertyName("data");
-            json.WriteRawValue(e.Json);
-            json.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
     private static ImmutableArray<string> Types(string? text)

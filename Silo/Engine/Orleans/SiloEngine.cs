@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -24,7 +25,7 @@ using Shop.Streams;
 namespace Shop.Engine;
 
 /// <summary>Microsoft Orleans under the grains.</summary>
-internal static class SiloEngine
+internal static partial class SiloEngine
 {
     private const string Service = "shop";
 
@@ -62,6 +63,7 @@ internal static class SiloEngine
             silo.Services.AddSingleton<ActivationFigures>();
             silo.Services.AddSingleton<IConfigureGrainContextProvider>(s => s.GetRequiredService<ActivationFigures>());
             silo.AddDashboard();
+            AddEventHubs(silo, builder.Configuration);
         });
     }
 
@@ -89,6 +91,9 @@ internal static class SiloEngine
 
     /// <summary>What the engine shows of itself beside the shop's own pages, where operators of a silo look: Orleans' dashboard at <c>/orleans</c>.</summary>
     public static void Map(IEndpointRouteBuilder routes) => routes.MapOrleansDashboard("/orleans");
+
+    // Of a build with -p:EventHubs=true; nothing otherwise.
+    static partial void AddEventHubs(ISiloBuilder silo, IConfiguration configuration);
 
     // What was asked for and is not done must not look as if it were.
     private static void RefuseTls(ShopOptions settings)
