@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Serialization;
+using Orleans.Streams;
 
 namespace Shop.EventHubs;
 
@@ -23,6 +24,8 @@ public static class EventHubsExtensions
             hubs.ConfigureEventHub(hub => hub.Configure(o => o.ConfigureEventHubConnection(options.ConnectionString, options.Hub, EventHubConsumerClient.DefaultConsumerGroupName)));
             hubs.UseDataAdapter((services, _) => new CloudEventAdapter(services.GetRequiredService<Serializer>()));
             hubs.ConfigureCheckpointer<WrittenOnly.Options>((_, _) => new WrittenOnly(), _ => { });
+            // Nobody subscribes here, so there are no subscriptions to keep.
+            hubs.ConfigureStreamPubSub(StreamPubSubType.ImplicitOnly);
             hubs.ConfigureLifecycle(lifecycle => lifecycle.Configure(o => o.StartupState = StreamLifecycleOptions.RunState.AgentsStopped));
         });
     }
