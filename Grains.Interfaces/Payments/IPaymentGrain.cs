@@ -29,7 +29,15 @@ public interface IPaymentGrain : IGrainWithStringKey
 
 /// <summary>An amount is to be held with a token that the provider gave the customer.</summary>
 [GenerateSerializer, Immutable, Alias("AuthorisePayment")]
-public sealed record AuthorisePayment(Money Amount, string Method, string Token);
+public sealed record AuthorisePayment(Money Amount, string Method, string Token)
+{
+    /// <summary>
+    /// Whether nobody can have asked for this payment before, so that there is nothing to look for. Should that be wrong, the
+    /// journal refuses what is written and the command fails.
+    /// </summary>
+    [Id(0)]
+    public bool IsFirst { get; init; }
+}
 
 /// <summary>Where a payment stands.</summary>
 public enum PaymentStatus

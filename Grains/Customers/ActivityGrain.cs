@@ -18,7 +18,7 @@ public sealed class ActivityGrain(ProjectionServices services) : ProjectionGrain
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.RegisterGrainTimer(EraseAsync, new GrainTimerCreationOptions(EraseEvery, EraseEvery) { KeepAlive = true });
+        this.RegisterGrainTimer(EraseAsync, new GrainTimerCreationOptions(EraseEvery * Random.Shared.NextDouble(), EraseEvery) { KeepAlive = true });
         return base.OnActivateAsync(cancellationToken);
     }
 

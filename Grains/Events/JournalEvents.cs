@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Shop.Carts;
 using Shop.Catalog;
 using Shop.Customers;
@@ -17,37 +18,45 @@ public static class JournalEvents
         int slash = commit.GrainId.IndexOf('/', StringComparison.Ordinal);
         string key = commit.GrainId[(slash + 1)..];
         var made = new Maker(commit);
-        ReadOnlySpan<byte> json = commit.Events.Span;
         switch (commit.GrainId[..slash])
         {
             case "order":
-                foreach (OrderEvent e in JsonSerializer.Deserialize(json, OrderJson.Default.OrderEventArray)!) OfOrder(key, e, made);
+                foreach (OrderEvent e in Read(commit, OrderJson.Default.OrderEventArray)) OfOrder(key, e, made);
+                break;
+            case "stock" when commit.Told is { } told:
+                foreach (StockEvent e in told) OfStock(key, e.Change, e.Available, e.At, made);
                 break;
             case "stock":
-                foreach (StockLevelEvent e in JsonSerializer.Deserialize(json, StockJson.Default.StockLevelEventArray)!)
-                    if (e is { Change: { } change, Available: { } available }) made.Add(new InventoryUpdated(key, change, available) { EventId = made.Id, Timestamp = e.At });
+                foreach (StockLevelEvent e in Read(commit, StockJson.Default.StockLevelEventArray)) OfStock(key, e.Change, e.Available, e.At, made);
                 break;
             case "cart":
-                foreach (CartEvent e in JsonSerializer.Deserialize(json, CartJson.Default.CartEventArray)!) OfCart(key, e, made);
+                foreach (CartEvent e in Read(commit, CartJson.Default.CartEventArray)) OfCart(key, e, made);
                 break;
             case "offer":
-                foreach (OfferEvent e in JsonSerializer.Deserialize(json, OfferJson.Default.OfferEventArray)!) OfOffer(key, e, made);
+                foreach (OfferEvent e in Read(commit, OfferJson.Default.OfferEventArray)) OfOffer(key, e, made);
                 break;
             case "product":
-                foreach (ProductEvent e in JsonSerializer.Deserialize(json, ProductJson.Default.ProductEventArray)!) OfProduct(key, e, made);
+                foreach (ProductEvent e in Read(commit, ProductJson.Default.ProductEventArray)) OfProduct(key, e, made);
                 break;
             case "customer":
-                foreach (CustomerEvent e in JsonSerializer.Deserialize(json, CustomerJson.Default.CustomerEventArray)!)
+                foreach (CustomerEvent e in Read(commit, CustomerJson.Default.CustomerEventArray))
                     if (e is CustomerEvent.Erased) made.Add(new CustomerErased(key) { EventId = made.Id, Timestamp = e.At });
                 break;
             case "views":
-                foreach (ViewEvent.Recorded e in JsonSerializer.Deserialize(json, ViewJson.Default.ViewEventArray)!.OfType<ViewEvent.Recorded>())
+                foreach (ViewEvent.Recorded e in Read(commit, ViewJson.Default.ViewEventArray).OfType<ViewEvent.Recorded>())
                     foreach (RecordedView view in e.Views)
                         made.Add(new ProductViewed(view.ProductId.Value, view.CustomerId?.Value, view.SessionId) { EventId = made.Id, Timestamp = view.At });
                 break;
         }
 
         return made.ToImmutable();
+    }
+
+    private static IEnumerable<T> Read<T>(JournalCommit commit, JsonTypeInfo<T[]> type) => commit.Told?.Cast<T>() ?? JsonSerializer.Deserialize(commit.Events.Span, type)!;
+
+    private static void OfStock(string sku, long? change, long? available, DateTimeOffset at, Maker made)
+    {
+        if (change is { } units && available is { } left) made.Add(new InventoryUpdated(sku, units, left) { EventId = made.Id, Timestamp = at });
     }
 
     private static void OfOrder(string order, OrderEvent e, Maker made)

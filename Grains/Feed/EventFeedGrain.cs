@@ -29,7 +29,7 @@ public sealed class EventFeedGrain(IEventReader reader, IJournalStore journal) :
         {
             bool isMore = await ReadAllAsync(place, types, subject, limit, found);
             if (found.Count > 0 || Stopwatch.GetElapsedTime(began) > PatienceMax) return new FeedPage(found.ToImmutable(), place.ToString());
-            if (!isMore) await reader.WaitAsync();
+            if (!isMore) await reader.WaitAsync(place.Positions);
         }
     }
 

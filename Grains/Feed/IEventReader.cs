@@ -8,6 +8,6 @@ public interface IEventReader
     /// <summary>The next commits.</summary>
     Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit);
 
-    /// <summary>Completes when there may be something new in any partition, or after a short while.</summary>
-    Task WaitAsync();
+    /// <summary>Completes when there may be something after these places, one a partition, or after a short while.</summary>
+    Task WaitAsync(IReadOnlyList<JournalPosition> after);
 }

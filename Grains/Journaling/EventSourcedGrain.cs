@@ -94,6 +94,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     private long _snapshotEvents;
     private long _snapshotVersion;
     private Task _snapshotting = Task.CompletedTask;
+    private Task? _loading;
 
     /// <summary>The state with everything that was decided, durable or not.</summary>
     protected TState State { get; private set; } = TState.Empty;
@@ -108,12 +109,39 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     protected JournalServices Services => services;
 
     /// <inheritdoc/>
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        string grainId = this.GetGrainId().ToString();
         IGrainContext context = GrainContext;
-        _journal = new GrainJournal(grainId, services.Writer, error => context.Deactivate(
+        _journal = new GrainJournal(this.GetGrainId().ToString(), services.Writer, error => context.Deactivate(
             new DeactivationReason(DeactivationReasonCode.ApplicationRequested, error, "The journal refused a commit.")));
+        return LoadsLate ? Task.CompletedTask : LoadAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Whether the state is not read with the activation: for grains of which callers sometimes know that they are new. Each of
+    /// their commands begins by waiting for <see cref="Loaded"/>.
+    /// </summary>
+    protected virtual bool LoadsLate => false;
+
+    /// <summary>Completes when the state is what the journal has, which of a new grain need not be read.</summary>
+    protected Task Loaded(bool isNew = false) => LoadsLate ? _loading ??= isNew ? Task.CompletedTask : LoadLateAsync() : Task.CompletedTask;
+
+    private async Task LoadLateAsync()
+    {
+        try
+        {
+            await LoadAsync(CancellationToken.None);
+        }
+        catch (Exception e)
+        {
+            _journal.Break(e);
+            throw;
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        string grainId = _journal.GrainId;
         IReadOnlyList<JournalCommit> tail = await services.Store.ReadTailAsync(grainId, TailCommitsMax, cancellationToken);
         long version = 0;
         if (tail.Count > 0 && tail[0].Version > 1)
@@ -146,6 +174,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     /// <inheritdoc/>
     public async Task<GrainInspection> Inspect()
     {
+        await Loaded();
         (TState state, long version, long commits, bool hasWork) = (State.Freeze(), Version, _journal.SealedVersion, State.HasWork);
         await Durable();
         // Beside the grain and no farther than will be shown: a hot SKU has a hundred megabytes, and must not stop because somebody is curious.

@@ -8,20 +8,22 @@ namespace Shop.Journaling;
 /// <summary>A commit in the making: events of one grain that wait for the writer. Events join until the writer takes it.</summary>
 internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
 {
+    // A hot grain has many in one commit, and keeping all of them until somebody reads costs more than making them again.
+    private const int ToldMax = 8;
+
     [ThreadStatic]
     private static Utf8JsonWriter? _json;
 
     private readonly ArrayBufferWriter<byte> _events = Buffers.Shared.Get();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private List<object>? _told;
+    private bool _isTold;
 
     public GrainJournal Owner => owner;
 
     public int EventCount { get; private set; }
 
     public bool HasWork { get; set; }
-
-    /// <summary>Whether the world is told of any of the events.</summary>
-    public bool IsTold { get; set; }
 
     /// <summary>Whether the writer has it, or will take it.</summary>
     public bool IsQueued { get; set; }
@@ -32,8 +34,10 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
 
     public int ByteCount => _events.WrittenCount;
 
-    public void Add<TEvent>(TEvent @event, JsonTypeInfo<TEvent> type)
+    /// <summary>Adds an event, of which the world may be told.</summary>
+    public void Add<TEvent>(TEvent @event, bool isTold, JsonTypeInfo<TEvent> type)
     {
+        if (isTold) Tell(@event!);
         _events.Write(EventCount == 0 ? "["u8 : ","u8);
         Utf8JsonWriter json = _json ??= new Utf8JsonWriter(_events);
         json.Reset(_events);
@@ -46,7 +50,7 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     public JournalCommit ToCommit(Guid commitId, DateTimeOffset now)
     {
         _events.Write("]"u8);
-        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, IsTold || HasWork != hadWork, now, _events.WrittenMemory);
+        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, _isTold || HasWork != hadWork, now, _events.WrittenMemory) { Told = _told };
     }
 
     /// <summary>The commit is durable; nobody reads its bytes any more.</summary>
@@ -63,6 +67,14 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
         owner.Break(error);
         _done.TrySetException(error);
         _ = _done.Task.Exception; // A command that nobody waits for must not count as an unobserved error.
+    }
+
+    private void Tell(object @event)
+    {
+        if (!_isTold) _told = [];
+        _isTold = true;
+        if (_told?.Count == ToldMax) _told = null;
+        _told?.Add(@event);
     }
 
     // What a commit needs for a moment is used by the next one. A grain that is idle owns none of it.

@@ -78,8 +78,7 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
         {
             GrainAppend append = _open ?? new GrainAppend(this, _hasWork);
             if (append.ByteCount > writer.Options.CommitBytesMax) throw new JournalUnavailableException($"{grainId} writes more than the store can take.");
-            foreach (TEvent @event in events) append.Add(@event, type);
-            append.IsTold |= isTold;
+            foreach (TEvent @event in events) append.Add(@event, isTold, type);
             append.HasWork = _hasWork = hasWork;
             (_open, _last) = (append, append);
             if (!later && !append.IsQueued) Enqueue(append);

@@ -40,7 +40,13 @@ public interface IJournalStore
     /// The settled commits for readers of a partition after a position, in the order of their positions. A commit whose transaction may still
     /// end later than another's of the same partition is not shown before all earlier ones are settled.
     /// </summary>
-    Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation);
+    /// <param name="partition">The partition.</param>
+    /// <param name="after">The place after which to begin.</param>
+    /// <param name="limit">The most commits.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <param name="known">What the reader has of a commit by grain, version and commit id, which is then not made of the row again.</param>
+    Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, Func<string, long, Guid, JournalCommit?>? known = null);
 
     /// <summary>The place of the last settled commit of a partition.</summary>
     Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation);
@@ -68,6 +74,9 @@ public sealed record JournalCommit(
 {
     /// <summary>The partition that it is in.</summary>
     public int Partition => IsForReaders ? IJournalStore.PartitionOf(GrainId) : IJournalStore.NoPartition;
+
+    /// <summary>The events of which the world is told, as the process that wrote them has them; null when only their JSON is at hand.</summary>
+    public IReadOnlyList<object>? Told { get; init; }
 }
 
 /// <summary>A commit and where it stands in its partition.</summary>

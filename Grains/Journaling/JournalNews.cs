@@ -1,12 +1,38 @@
 namespace Shop.Journaling;
 
-/// <summary>Says when this process has written to a partition, so that readers beside the writer need not ask again and again.</summary>
+/// <summary>
+/// Says when this process has written to a partition, so that readers beside the writer need not ask again and again; and what it
+/// was, so that they need not make events again of their JSON. What is there to read, and in which order, only the store says.
+/// </summary>
 public sealed class JournalNews
 {
+    // Of a partition. More than this wait only when nobody reads it here any more.
+    private const int WrittenMax = 2_000;
+
+    private readonly Dictionary<(string GrainId, long Version), JournalCommit>?[] _written = new Dictionary<(string, long), JournalCommit>?[IJournalStore.PartitionCount];
+    private readonly Lock _lock = new();
     private readonly TaskCompletionSource[] _next = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => Make())];
 
     /// <summary>Completes with the next commit of a partition. Taken before a read, it leaves nothing out that the read did not show.</summary>
     public Task Next(int partition) => Volatile.Read(ref _next[partition]).Task;
+
+    /// <summary>What this process wrote, once: whoever takes it has it. Null when it is not at hand, or was written by somebody else.</summary>
+    public JournalCommit? Take(int partition, string grainId, long version, Guid commitId)
+    {
+        lock (_lock) return (_written[partition] ??= []).Remove((grainId, version), out JournalCommit? commit) && commit.CommitId == commitId ? commit : null;
+    }
+
+    /// <summary>A commit is durable. It is kept for those who read its partition here, without its JSON, which is not the reader's to keep.</summary>
+    internal void Wrote(JournalCommit commit)
+    {
+        if (commit.Told is null) return;
+        lock (_lock)
+        {
+            if (_written[commit.Partition] is not { } written) return;
+            if (written.Count < WrittenMax) written[(commit.GrainId, commit.Version)] = commit with { Events = default };
+            else _written[commit.Partition] = null;
+        }
+    }
 
     /// <summary>There are commits of a partition that are durable.</summary>
     internal void Tell(int partition) => Interlocked.Exchange(ref _next[partition], Make()).TrySetResult();

@@ -102,6 +102,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
         DateTimeOffset now = _clock.GetUtcNow();
         JournalCommit[] commits = [.. batch.Select(a => a.ToCommit(commitId, now))];
         Debug.Assert(commits.All(c => c.IsForReaders || JournalEvents.Of(c).IsEmpty), "What the world is told of is for readers.");
+        Debug.Assert(commits.All(TellsWhatItsJsonTells), "Events tell the same whether they were just made or are made of their JSON.");
         long start = Stopwatch.GetTimestamp();
         try
         {
@@ -110,6 +111,8 @@ public sealed class JournalWriter : IHostedService, IDisposable
             int partitions = 0;
             for (int i = 0; i < batch.Count; i++)
             {
+                // Its JSON is used for another commit as soon as it has succeeded.
+                if (added[i]) _news.Wrote(commits[i]);
                 if (added[i]) batch[i].Succeed();
                 else Refuse(batch[i]);
                 if (commits[i].IsForReaders) partitions |= 1 << commits[i].Partition;
@@ -125,6 +128,9 @@ public sealed class JournalWriter : IHostedService, IDisposable
             await WaitForStoreAsync(e);
         }
     }
+
+    private static bool TellsWhatItsJsonTells(JournalCommit commit) =>
+        JournalEvents.Of(commit).Select(e => e.ToJson()).SequenceEqual(JournalEvents.Of(commit with { Told = null }).Select(e => e.ToJson()));
 
     private void Refuse(GrainAppend append)
     {

@@ -17,6 +17,9 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
     /// <summary>Whether an activation before this one began: it may have done more than the order's events say.</summary>
     public bool WasInterrupted { get; init; }
 
+    /// <summary>Whether nobody can have asked for the payment yet: the order was begun by who runs its saga now, a moment ago.</summary>
+    public bool IsPaymentNew { get; set; }
+
     private DateTimeOffset Now => clock.GetUtcNow();
 
     private ReservationId Reservation => new(order.Value);
@@ -104,7 +107,9 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
     {
         if (state.Total.Minor == 0) return new OrderEvent.PaymentAuthorised(Now);
         PlaceOrder command = state.Command!;
-        Task<PaymentAnswer> authorising = Payment.Authorise(new AuthorisePayment(state.Total, command.PaymentMethod, command.PaymentToken));
+        var authorise = new AuthorisePayment(state.Total, command.PaymentMethod, command.PaymentToken) { IsFirst = IsPaymentNew };
+        IsPaymentNew = false;
+        Task<PaymentAnswer> authorising = Payment.Authorise(authorise);
         await Task.WhenAny(authorising, Task.Delay(TentativeFor, clock));
         if (authorising is not { IsCompletedSuccessfully: true, Result: not PaymentAnswer.Pending }) await Task.WhenAll(state.Lines.Select(l => Reserve(state, l, isTentative: false)));
         switch (await authorising)

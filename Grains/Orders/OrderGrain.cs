@@ -19,6 +19,7 @@ public sealed class OrderGrain(
     private Task? _work;
     private Task _begun = Task.CompletedTask;
     private bool _wasInterrupted;
+    private bool _isNew;
 
     private OrderId Id => new(this.GetPrimaryKeyString());
 
@@ -43,6 +44,7 @@ public sealed class OrderGrain(
                 Decision decision = OrderDecider.Start(command, await Offers(command), Currency.Parse(options.Value.DefaultCurrency), Now);
                 // Not awaited: holding stock may go on at the same time, and nothing is paid before this is durable.
                 _begun = Commit(decision.Events.AsSpan());
+                _isNew = true;
             }
 
             await Work();
@@ -126,7 +128,12 @@ public sealed class OrderGrain(
 
     private async Task WorkAsync()
     {
-        var saga = new CheckoutSaga(Id, GrainFactory, Services.Clock, paymentOptions.Value.PaymentWindow, options.Value.ReservationMargin) { WasInterrupted = _wasInterrupted };
+        var saga = new CheckoutSaga(Id, GrainFactory, Services.Clock, paymentOptions.Value.PaymentWindow, options.Value.ReservationMargin)
+        {
+            WasInterrupted = _wasInterrupted,
+            IsPaymentNew = _isNew,
+        };
+        _isNew = false;
         while (State.NextStep is { } step)
         {
             // Money moves only for an order that will be remembered, with its total, and what was taken is given back only for a reason that will be.

@@ -18,8 +18,12 @@ public sealed class PaymentGrain(
     private string Id => this.GetPrimaryKeyString();
 
     /// <inheritdoc/>
+    protected override bool LoadsLate => true;
+
+    /// <inheritdoc/>
     public async Task<PaymentAnswer> Authorise(AuthorisePayment command)
     {
+        await Loaded(isNew: command.IsFirst);
         Decision decision = PaymentDecider.Authorise(State, command, Now);
         if (decision.Answer is not PaymentAnswer.Pending) return await Run(decision);
         // The order is durable and carries the same id. Should a crash make this payment forget that it asked, the order has it ask
@@ -36,6 +40,7 @@ public sealed class PaymentGrain(
     /// <inheritdoc/>
     public async Task<PaymentAnswer> Capture()
     {
+        await Loaded();
         if (PaymentDecider.RefuseCapture(State) is { } refused) return refused;
         if (State.Status == PaymentStatus.Authorised) await provider.Capture(Id, State.ProviderReference!, State.Amount!.Value, CancellationToken.None);
         PaymentAnswer answer = await Run(State.Status == PaymentStatus.Authorised ? Decision.Do(new PaymentEvent.Captured(Now)) : Decision.Do());
@@ -47,6 +52,7 @@ public sealed class PaymentGrain(
     /// <inheritdoc/>
     public async Task<PaymentAnswer> Void()
     {
+        await Loaded();
         if (PaymentDecider.RefuseVoid(State) is { } refused) return refused;
         // Also when nothing is known of it: it may have been asked for and forgotten.
         if (IsOpen(State.Status)) await provider.Void(Id, CancellationToken.None);
@@ -56,6 +62,7 @@ public sealed class PaymentGrain(
     /// <inheritdoc/>
     public async Task<PaymentAnswer> Refund(string refundId, Money amount)
     {
+        await Loaded();
         PaymentAnswer answer = await Run(PaymentDecider.RequestRefund(State, refundId, amount, Now));
         if (answer is not PaymentAnswer.Ok || State.Refunds[refundId].Done) return answer;
         await provider.Refund(Id, refundId, amount, CancellationToken.None);
@@ -65,6 +72,7 @@ public sealed class PaymentGrain(
     /// <inheritdoc/>
     public async Task<PaymentAnswer> ProviderAnswered(bool approved, string providerReference)
     {
+        await Loaded();
         bool waiting = State.Status == PaymentStatus.Pending && _asking is null;
         ProviderAnswer answer = approved ? new ProviderAnswer.Approved(providerReference) : new ProviderAnswer.Declined("declined_by_provider");
         PaymentAnswer result = await Run(PaymentDecider.Answered(State, answer, Now));
@@ -73,7 +81,11 @@ public sealed class PaymentGrain(
     }
 
     /// <inheritdoc/>
-    public Task<PaymentAnswer> Get() => Run(Decision.Do());
+    public async Task<PaymentAnswer> Get()
+    {
+        await Loaded();
+        return await Run(Decision.Do());
+    }
 
     private static bool IsOpen(PaymentStatus status) => status is PaymentStatus.None or PaymentStatus.Pending or PaymentStatus.Authorised;
 

@@ -51,6 +51,7 @@ public sealed class RecoveryGrain(
     private IGrainTimer? _timer;
     private Task<int>? _sweeping;
     private int _unsaved;
+    private int _savesAfter = Random.Shared.Next(UnsavedMax / 2, UnsavedMax);
 
     private int Partition => int.Parse(this.GetPrimaryKeyString(), System.Globalization.CultureInfo.InvariantCulture);
 
@@ -85,7 +86,7 @@ public sealed class RecoveryGrain(
     /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _unsaved > 0 ? SaveAsync() : Task.CompletedTask;
 
-    private void StartTimer() => _timer ??= this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(SweepEvery, SweepEvery) { Interleave = true, KeepAlive = true });
+    private void StartTimer() => _timer ??= this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(SweepEvery * Random.Shared.NextDouble(), SweepEvery) { Interleave = true, KeepAlive = true });
 
     private async Task Tick(CancellationToken cancellation)
     {
@@ -107,7 +108,8 @@ public sealed class RecoveryGrain(
             .Where(o => now - o.Value >= Patience && (!_tried.TryGetValue(o.Key, out (DateTimeOffset NotBefore, int Attempts) t) || now >= t.NotBefore))
             .Select(o => o.Key)];
         foreach (string[] some in due.Chunk(ResumesAtOnceMax)) await Task.WhenAll(some.Select(ResumeAsync));
-        if (_unsaved >= UnsavedMax) await SaveAsync();
+        // Partitions have about the same number of commits; they need not be saved at the same moment.
+        if (_unsaved >= _savesAfter) await SaveAsync();
         return progress.State.Open.Count;
     }
 

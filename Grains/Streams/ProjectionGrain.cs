@@ -24,7 +24,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     private const int PageCommitsMax = 500;
 
     // What comes soon after a commit waits for the next: rows that change often are written only so often.
-    private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan CommitEvery = TimeSpan.FromSeconds(1);
 
     // Readers of a consumer that is behind see old figures anyway; the fewer commits, the sooner it has caught up.
     private static readonly TimeSpan CommitEveryWhenBehind = TimeSpan.FromSeconds(2), Behind = TimeSpan.FromSeconds(1);
@@ -59,7 +59,8 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(CommitEvery, CommitEvery) { KeepAlive = true });
+        // Consumers of all partitions begin together; if they kept the same time, everybody else would wait for them every time.
+        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(CommitEvery * Random.Shared.NextDouble(), CommitEvery) { KeepAlive = true });
         return Task.CompletedTask;
     }
 

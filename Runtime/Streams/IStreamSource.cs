@@ -14,8 +14,8 @@ public interface IStreamSource
     /// <summary>The items after a place, in order; an empty list when there is none. Limited in number.</summary>
     Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation);
 
-    /// <summary>Completes when there may be something new, or after a while.</summary>
-    Task WaitAsync(StreamId stream, CancellationToken cancellation);
+    /// <summary>Completes when there may be something after a place, or after a while. It may take its time, so that more comes in one go.</summary>
+    Task WaitAsync(StreamId stream, StreamSequenceToken? after, CancellationToken cancellation);
 }
 
 /// <summary>A source that items can be put into.</summary>

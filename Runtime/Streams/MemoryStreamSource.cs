@@ -36,7 +36,8 @@ internal sealed class MemoryStreamSource : IStreamSource, IStreamSink
     public Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation) =>
         Task.FromResult(_logs.GetOrAdd(stream, _ => new Log()).Read(after?.SequenceNumber ?? -1, limit));
 
-    public Task WaitAsync(StreamId stream, CancellationToken cancellation) => _logs.GetOrAdd(stream, _ => new Log()).Changed.WaitAsync(cancellation);
+    public Task WaitAsync(StreamId stream, StreamSequenceToken? after, CancellationToken cancellation) =>
+        _logs.GetOrAdd(stream, _ => new Log()).ChangeAfter(after?.SequenceNumber ?? -1).WaitAsync(cancellation);
 
     public Task AppendAsync(StreamId stream, IEnumerable<object> items)
     {
@@ -51,13 +52,9 @@ internal sealed class MemoryStreamSource : IStreamSource, IStreamSink
         private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private long _next;
 
-        // Something may have come between a reader's last look and this, so nobody waits long.
-        public Task Changed
+        public Task ChangeAfter(long place)
         {
-            get
-            {
-                lock (_lock) return Task.WhenAny(_changed.Task, Task.Delay(TimeSpan.FromMilliseconds(50)));
-            }
+            lock (_lock) return place + 1 < _next ? Task.CompletedTask : _changed.Task;
         }
 
         public IReadOnlyList<StreamItem> Read(long after, int limit)

@@ -80,18 +80,19 @@ internal sealed class StreamPump : IAsyncDisposable
     private async Task<bool> DeliverNextAsync(StreamSubscription subscription)
     {
         IReadOnlyList<StreamItem> items = await _source.ReadAsync(_stream, subscription.After, _options.BatchItemsMax, _stop.Token);
-        if (items.Count == 0)
+        if (items.Count > 0)
         {
-            await _source.WaitAsync(_stream, _stop.Token);
-            return false;
+            await RunOnConsumerAsync("deliver", async grain =>
+            {
+                if (!ReferenceEquals(grain, subscription.Grain)) throw new OtherActivationException();
+                await subscription.DeliverAsync(items);
+                return true;
+            });
         }
 
-        return await RunOnConsumerAsync("deliver", async grain =>
-        {
-            if (!ReferenceEquals(grain, subscription.Grain)) throw new OtherActivationException();
-            await subscription.DeliverAsync(items);
-            return true;
-        });
+        // Also after a delivery: what came meanwhile is little, and a delivery costs the same however little is in it.
+        await _source.WaitAsync(_stream, subscription.After, _stop.Token);
+        return items.Count > 0;
     }
 
     private async Task<T> RunOnConsumerAsync<T>(string name, Func<object, Task<T>> turn)

@@ -109,7 +109,6 @@ public static class ShopSiloExtensions
         if (!options.IsPostgreSql) return new AdoNetProjectionStore(ProjectionDatabase.Sqlite(new SqliteConnectionStringBuilder { DataSource = Path.Combine(options.DataDirectory, "projections.db") }.ToString()));
         var relaxed = new NpgsqlConnectionStringBuilder(connectionString);
         relaxed.Options = $"{relaxed.Options} -c synchronous_commit=off {PostgreSqlJournalStore.FreshPlans}".Trim();
-        relaxed.NoResetOnClose = true;
         if (relaxed.MaxAutoPrepare == 0) relaxed.MaxAutoPrepare = 20;
         relaxed.AutoPrepareMinUsages = 2;
         // Few at a time are as fast as many, and leave the connections to those for whom somebody waits.
@@ -143,6 +142,8 @@ public static class ShopSiloExtensions
         // Three pools of this size stay well below the 100 connections that a server allows unless it is told otherwise.
         if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = options.Silo == SiloKind.Cluster ? 10 : 20;
         if (!builder.ContainsKey("Max Auto Prepare")) builder.MaxAutoPrepare = 20;
+        // Nothing here changes a session, so there is nothing to reset, which would be a round trip and eight statements each time.
+        builder.NoResetOnClose = true;
         return (PostgreSqlInvariant, builder.ToString());
     }
 }

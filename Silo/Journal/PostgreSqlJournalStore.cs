@@ -108,12 +108,13 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     public Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation) => _tails.ReadAsync(grainId, limit, cancellation);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation) => ReadAsync($"""
+    public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, Func<string, long, Guid, JournalCommit?>? known = null) => ReadAsync(_source, $"""
         SELECT {Columns} FROM journal
         WHERE partition = $1 AND (epoch, number) > ($2, $3)
           AND epoch < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ahead FROM journal_epoch)
         ORDER BY epoch, number LIMIT $4
-        """, cancellation, (short)partition, after.Epoch, after.Number, limit);
+        """, known, cancellation, (short)partition, after.Epoch, after.Number, limit);
 
     /// <inheritdoc/>
     public async Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation)
@@ -193,7 +194,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         IReadOnlyList<PositionedCommit> found = await ReadAsync(_kept, $"""
             SELECT t.* FROM unnest($1::text[]) AS q (id) CROSS JOIN LATERAL
                 (SELECT {Columns} FROM journal WHERE grain_id = q.id ORDER BY version DESC LIMIT $2) t
-            """, cancellation, grainIds, limit);
+            """, null, cancellation, grainIds, limit);
         return found.Select(f => f.Commit).OrderBy(c => c.Version).ToLookup(c => c.GrainId);
     }
 
@@ -215,17 +216,19 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         return ids;
     }
 
-    private Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params object[] parameters) => ReadAsync(_source, sql, cancellation, parameters);
+    private Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params object[] parameters) => ReadAsync(_source, sql, null, cancellation, parameters);
 
-    private static async Task<IReadOnlyList<PositionedCommit>> ReadAsync(NpgsqlDataSource source, string sql, CancellationToken cancellation, params object[] parameters)
+    private static async Task<IReadOnlyList<PositionedCommit>> ReadAsync(
+        NpgsqlDataSource source, string sql, Func<string, long, Guid, JournalCommit?>? known, CancellationToken cancellation, params object[] parameters)
     {
         await using NpgsqlCommand command = Command(source, sql, parameters);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
         List<PositionedCommit> found = [];
         while (await reader.ReadAsync(cancellation))
         {
-            var commit = new JournalCommit(
-                reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
+            (string grainId, long version, Guid commitId) = (reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2));
+            JournalCommit commit = known?.Invoke(grainId, version, commitId) ?? new JournalCommit(
+                grainId, version, commitId, reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
                 new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), reader.GetFieldValue<byte[]>(7));
             found.Add(new PositionedCommit(commit, new JournalPosition(reader.GetInt64(8), reader.GetInt64(9))));
         }

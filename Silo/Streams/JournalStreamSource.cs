@@ -21,7 +21,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
 
     // The store commits hundreds of times a second. What has gathered for a moment is read and taken in one go: each look costs the same, and figures need not
     // be newer than the eye. Somebody who listens to the feed waits for less.
-    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(150), FeedGathersFor = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(300), FeedGathersFor = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
     private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail())];
@@ -30,19 +30,21 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalToken? after, int limit, CancellationToken cancellation) =>
         FindAsync(partition, after?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation);
 
-    /// <summary>Completes when there may be something new in a partition, or after a while.</summary>
-    public async Task WaitAsync(int partition, CancellationToken cancellation)
+    /// <summary>Completes at once when more is known than what is before a place in a partition; otherwise when something new has gathered, or after a while.</summary>
+    public async Task WaitAsync(int partition, JournalToken? after, CancellationToken cancellation)
     {
-        Tail tail = _tails[partition];
+        if (_tails[partition].NewsAfter(after?.Position ?? JournalPosition.Start) is not { } news) return;
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
-        await Task.WhenAny(tail.News, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
+        await Task.WhenAny(news, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
         await Task.Delay(GatherFor, cancellation);
     }
 
     /// <inheritdoc/>
-    public async Task WaitAsync()
+    public async Task WaitAsync(IReadOnlyList<JournalPosition> after)
     {
-        await Task.WhenAny([Task.Delay(FeedLooksEvery), .. _tails.Select(t => t.News)]);
+        Task?[] news = [.. _tails.Zip(after, (tail, place) => tail.NewsAfter(place))];
+        if (news.Contains(null)) return;
+        await Task.WhenAny([Task.Delay(FeedLooksEvery), .. news.Select(n => n!)]);
         await Task.Delay(FeedGathersFor);
     }
 
@@ -76,11 +78,11 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         // Taken before the read, it leaves nothing out that the read does not show.
         Task next = news.Next(partition);
         await Task.Yield();
-        IReadOnlyList<JournalEntry> items = await ReadStoreAsync(partition, after, limit);
+        (IReadOnlyList<JournalEntry> items, bool isAll) = await ReadStoreAsync(partition, after, limit);
         lock (tail)
         {
             tail.Add(after, items);
-            tail.News = items.Count == 0 ? next : Task.CompletedTask;
+            tail.News = isAll ? next : null;
         }
 
         return items;
@@ -88,18 +90,19 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
 
     private async Task<IReadOnlyList<JournalEntry>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
     {
-        IReadOnlyList<JournalEntry> items = await ReadStoreAsync(partition, after, limit);
+        (IReadOnlyList<JournalEntry> items, _) = await ReadStoreAsync(partition, after, limit);
         lock (tail) tail.Add(after, items);
         return items;
     }
 
-    private async Task<IReadOnlyList<JournalEntry>> ReadStoreAsync(int partition, JournalPosition after, int limit)
+    // Also says whether that was all there is.
+    private async Task<(IReadOnlyList<JournalEntry> Items, bool IsAll)> ReadStoreAsync(int partition, JournalPosition after, int limit)
     {
         IReadOnlyList<PositionedCommit> commits;
         await _reading.WaitAsync();
         try
         {
-            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None);
+            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None, (grain, version, id) => news.Take(partition, grain, version, id));
         }
         finally
         {
@@ -115,7 +118,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
             if ((events += Weight(item)) >= EventsMax) break;
         }
 
-        return items;
+        return (items, commits.Count < limit && items.Count == commits.Count);
     }
 
     /// <summary>The newest that was read of a partition. Guarded by itself.</summary>
@@ -134,8 +137,14 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         /// <summary>The look at what comes next.</summary>
         public Task<IReadOnlyList<JournalEntry>> Reading { get; set; } = Task.FromResult<IReadOnlyList<JournalEntry>>([]);
 
-        /// <summary>Completes when there may be something after the end.</summary>
-        public Task News { get; set; } = Task.CompletedTask;
+        /// <summary>Completes when there is something after the end; null when there may be already.</summary>
+        public Task? News { get; set; }
+
+        /// <summary>Completes when there is something after a place; null when there may be already.</summary>
+        public Task? NewsAfter(JournalPosition place)
+        {
+            lock (this) return place == End ? News : null;
+        }
 
         /// <summary>What is kept after a place; null when that place is not within it.</summary>
         public List<JournalEntry>? Find(JournalPosition after, int limit)
@@ -179,7 +188,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public void Reset(JournalPosition at)
         {
             _items.Clear();
-            (_start, End, _events, _first) = (at, at, 0, 0);
+            (_start, End, _events, _first, News) = (at, at, 0, 0, null);
         }
     }
 }

@@ -101,6 +101,27 @@ public sealed class JournalStoreContract
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
+    public async Task What_a_reader_has_of_a_commit_takes_the_place_of_its_row_and_of_no_other(string kind)
+    {
+        await using Stores stores = await Stores.OpenAsync(kind);
+        int partition = IJournalStore.PartitionOf("order/a");
+        JournalCommit[] commits = [Commit("order/a", 1, "[1]"), Commit("order/a", 2, "[2]"), Commit("order/a", 3, "[3]")];
+        foreach (JournalCommit commit in commits) (await stores.One.AppendAsync([commit], default)).ShouldBe([true]);
+        await ReadSettledAsync(stores.Two, partition, 3);
+        JournalCommit known = commits[1] with { Told = ["known"] };
+        List<(string, long, Guid)> asked = [];
+        IReadOnlyList<PositionedCommit> read = await stores.Two.ReadPartitionAsync(partition, JournalPosition.Start, 10, default, (grain, version, id) =>
+        {
+            asked.Add((grain, version, id));
+            return version == 2 ? known : null;
+        });
+        asked.ShouldBe(commits.Select(c => (c.GrainId, c.Version, c.CommitId)));
+        read[1].Commit.ShouldBeSameAs(known);
+        read.Select(c => c.Position).ShouldBeInOrder();
+        new[] { read[0], read[2] }.Select(c => System.Text.Encoding.UTF8.GetString(c.Commit.Events.Span)).ShouldBe(["[1]", "[3]"]);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
     public async Task A_commit_that_is_for_its_grain_alone_is_in_no_partition(string kind)
     {
         await using Stores stores = await Stores.OpenAsync(kind);

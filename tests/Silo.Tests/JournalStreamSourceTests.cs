@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Shop.Events;
 using Shop.Feed;
 using Shop.Journaling;
@@ -56,6 +57,52 @@ public sealed class JournalStreamSourceTests
         store.Reads.ShouldBe(reads + 1);
     }
 
+    [Fact]
+    public async Task Who_is_at_the_end_waits_for_more_to_gather_and_who_is_not_does_not_wait()
+    {
+        var store = new GatedStore { Commits = 5 };
+        using var source = new JournalStreamSource(store, new JournalNews());
+        Wait(source, after: 0).IsCompleted.ShouldBeTrue("Nobody has looked yet.");
+        (await Read(source, after: 0)).Length.ShouldBe(5);
+        Wait(source, after: 3).IsCompleted.ShouldBeTrue("What comes next is known.");
+        long began = Stopwatch.GetTimestamp();
+        await Wait(source, after: 5);
+        Stopwatch.GetElapsedTime(began).ShouldBeGreaterThan(TimeSpan.FromMilliseconds(100));
+        // A page that is full says nothing of what comes after it.
+        store.Commits = 2_500;
+        (await Read(source, after: 5)).Length.ShouldBe(1_000);
+        Wait(source, after: 1_005).IsCompleted.ShouldBeTrue("There may be more.");
+    }
+
+    [Fact]
+    public void What_was_written_here_is_taken_once_by_those_who_read_its_partition()
+    {
+        var news = new JournalNews();
+        JournalCommit first = Written(1), second = Written(2), third = Written(3);
+        news.Wrote(first);
+        news.Take(first.Partition, first.GrainId, 1, first.CommitId).ShouldBeNull("Nobody read this partition yet.");
+        news.Wrote(second);
+        news.Wrote(third);
+        news.Take(second.Partition, second.GrainId, 2, second.CommitId)!.Told.ShouldBe(second.Told);
+        news.Take(second.Partition, second.GrainId, 2, second.CommitId).ShouldBeNull();
+        news.Take(third.Partition, third.GrainId, 3, Guid.NewGuid()).ShouldBeNull("Somebody else wrote this version.");
+    }
+
+    [Fact]
+    public void What_nobody_takes_is_not_kept()
+    {
+        var news = new JournalNews();
+        int partition = Written(1).Partition;
+        news.Take(partition, "order/a", 1, default);
+        for (int version = 1; version <= 10_000; version++) news.Wrote(Written(version));
+        Enumerable.Range(1, 10_000).Count(v => news.Take(partition, "order/a", v, Written(v).CommitId) is not null).ShouldBeLessThan(2_001);
+    }
+
+    private static JournalCommit Written(long version) =>
+        new("order/a", version, new Guid((int)version, 0, 0, new byte[8]), 1, false, true, DateTimeOffset.UnixEpoch, "[1]"u8.ToArray()) { Told = [version] };
+
+    private static Task Wait(JournalStreamSource source, long after) => source.WaitAsync(Partition, new JournalToken(new JournalPosition(0, after)), default);
+
     private static async Task<long[]> Read(JournalStreamSource source, long after) =>
         [.. (await ((IEventReader)source).ReadAsync(Partition, new JournalPosition(0, after), 1_000)).Select(i => i.Position.Number)];
 
@@ -85,7 +132,8 @@ public sealed class JournalStreamSourceTests
             }
         }
 
-        public async Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(int partition, JournalPosition after, int limit, CancellationToken cancellation)
+        public async Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
+            int partition, JournalPosition after, int limit, CancellationToken cancellation, Func<string, long, Guid, JournalCommit?>? known = null)
         {
             Task gate;
             lock (_waiting)

@@ -106,6 +106,21 @@ public sealed class SagaTests
         (await EventsOf(shop, $"stock/{Sku}", 2)).ShouldBe([expected]);
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task What_is_written_of_a_payment_that_is_wrongly_thought_new_is_refused_and_the_next_who_asks_finds_it(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        string id = Guid.NewGuid().ToString();
+        PaymentEvent[] before = [new PaymentEvent.Requested(Euro(100), "card", "tok_approve", DateTimeOffset.UtcNow), new PaymentEvent.Voided(DateTimeOffset.UtcNow)];
+        (await shop.Store.AppendAsync([Commit($"payment/{id}", false, JsonSerializer.SerializeToUtf8Bytes(before, PaymentJson.Default.PaymentEventArray))], default)).ShouldBe([true]);
+        IPaymentGrain payment = shop.Grains.GetGrain<IPaymentGrain>(id);
+        await payment.Authorise(new AuthorisePayment(Euro(100), "card", "tok_approve") { IsFirst = true });
+        await Should.ThrowAsync<JournalException>(payment.Capture());
+        (await payment.Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment.Status.ShouldBe(PaymentStatus.Voided);
+        (await shop.Store.ReadGrainAsync($"payment/{id}", 0, 10, default)).Count.ShouldBe(1);
+    }
+
     // The order's first event is in the journal, and the silo that wrote it is gone.
     private static async Task<OrderId> BeginAsync(ShopCluster shop, params OrderEvent[] more)
     {

@@ -15,7 +15,7 @@ internal sealed class JournalStreamFeed(JournalStreamSource journal) : IStreamSo
     public async Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation) =>
         [.. (await journal.ReadAsync(PartitionOf(stream), (JournalToken?)after, limit, cancellation)).Select(e => new StreamItem(e.Item, e.Token))];
 
-    public Task WaitAsync(StreamId stream, CancellationToken cancellation) => journal.WaitAsync(PartitionOf(stream), cancellation);
+    public Task WaitAsync(StreamId stream, StreamSequenceToken? after, CancellationToken cancellation) => journal.WaitAsync(PartitionOf(stream), (JournalToken?)after, cancellation);
 
     private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
 }

@@ -13,7 +13,7 @@ namespace Shop.Engine;
 /// </summary>
 internal sealed class JournalQueue(int partition, JournalStreamSource journal, ILogger log) : IQueueAdapterReceiver, IQueueCache
 {
-    private static readonly TimeSpan RestAfterFailure = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RestAfterFailure = TimeSpan.FromMilliseconds(500), LookEvery = TimeSpan.FromMilliseconds(250);
 
     private bool _isShutDown;
     private volatile TaskCompletionSource _found = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -37,7 +37,7 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
     {
         if (_isShutDown) return [];
         // Something new, something that a consumer asked for, or the time when commits of other silos are looked for.
-        await Task.WhenAny(_found.Task, journal.WaitAsync(partition, cancellationToken));
+        await Task.WhenAny(_found.Task, Task.Delay(LookEvery, cancellationToken));
         if (_found.Task.IsCompleted) _found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return [new JournalBatch(partition, new JournalToken(JournalPosition.Start), [])];
     }
@@ -96,7 +96,7 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
             _reading ??= ReadAsync();
             if (!_reading.IsCompleted) return false;
             IReadOnlyList<JournalEntry> entries = _reading.GetAwaiter().GetResult();
-            _reading = null;
+            _reading = entries.Count == 0 ? ReadAsync() : null;
             if (entries.Count == 0) return false;
             _current = new JournalBatch(queue.Partition, entries[^1].Token, entries);
             position = entries[^1].Token.Position;
@@ -117,12 +117,13 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
 
         private async Task<IReadOnlyList<JournalEntry>> ReadAsync()
         {
-            Task<IReadOnlyList<JournalEntry>> reading = queue.Journal.ReadAsync(queue.Partition, new JournalToken(position), CommitsMax, CancellationToken.None);
-            if (reading.IsCompletedSuccessfully) return reading.Result;
             try
             {
-                IReadOnlyList<JournalEntry> entries = await reading;
-                if (entries.Count > 0) queue._found.TrySetResult();
+                // What comes while a page is delivered is little, and a delivery costs the same however little is in it.
+                var place = new JournalToken(position);
+                await queue.Journal.WaitAsync(queue.Partition, place, CancellationToken.None);
+                IReadOnlyList<JournalEntry> entries = await queue.Journal.ReadAsync(queue.Partition, place, CommitsMax, CancellationToken.None);
+                queue._found.TrySetResult();
                 return entries;
             }
             catch (Exception e) when (e is not OutOfMemoryException)

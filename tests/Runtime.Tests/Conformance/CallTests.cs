@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Configuration;
@@ -207,7 +208,8 @@ public sealed class CallTests : IAsyncLifetime
         Task[] calls = [.. Enumerable.Range(0, 2000).Select(i => Task.Run(async () =>
         {
             IProbeGrain own = cluster.Client.GetGrain<IProbeGrain>("churn" + (i % 7));
-            for (int retry = 0; retry < 1000; retry++)
+            // By time and not by number: a thousand tries can be over before the grain has had its turn.
+            for (var limit = Stopwatch.StartNew(); limit.Elapsed < TimeSpan.FromSeconds(20);)
             {
                 try
                 {
