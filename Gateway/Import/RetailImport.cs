@@ -110,9 +110,14 @@ internal sealed class RetailImport(IGrainFactory grains, RetailPlan plan)
         CustomerId? customer = planned.Customer is null ? null : new CustomerId(planned.Customer);
         ICartGrain cart = grains.GetGrain<ICartGrain>(planned.Id.Value);
         await cart.Create(new CreateCart(null, customer, Gbp));
-        // A cart that an interrupted run left behind is filled again, at the same prices.
-        CartAnswer[] lines = await Task.WhenAll(planned.Lines.Select(l => cart.SetLine(Caller.Admin, l.Sku, l.Quantity, null)));
-        if (lines.FirstOrDefault(a => a is not (CartAnswer.Ok or CartAnswer.Closed)) is { } refused) throw new ImportException($"Cart {planned.Id} was refused: {refused.GetType().Name}.");
+        // A cart that an interrupted run left behind is filled again, at the same prices. One line after the other: calls that are under way together may arrive in any order,
+        // and an order has its lines as the file has them.
+        foreach (PlannedLine line in planned.Lines)
+        {
+            CartAnswer answered = await cart.SetLine(Caller.Admin, line.Sku, line.Quantity, null);
+            if (answered is not (CartAnswer.Ok or CartAnswer.Closed)) throw new ImportException($"Cart {planned.Id} was refused: {answered.GetType().Name}.");
+        }
+
         var command = new CheckoutCart(Caller.Admin, planned.Id, "uci", customer, new Contact(null, AddressIn(planned.Country)), "card", "tok_approve", AcceptPriceChanges: false)
         {
             OccurredAt = Utc(planned.At),

@@ -40,6 +40,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _kept;
+    private readonly int _keptConnections;
     private readonly TailReader _tails;
 
     /// <summary>Creates a store over a database that exists.</summary>
@@ -57,13 +58,19 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - KeptConnections);
         _source = builder.Build();
         builder.ConnectionStringBuilder.Options = $"{options} {KeptPlans}";
-        builder.ConnectionStringBuilder.MaxPoolSize = Math.Min(connections, KeptConnections);
+        builder.ConnectionStringBuilder.MaxPoolSize = _keptConnections = Math.Min(connections, KeptConnections);
         _kept = builder.Build();
         _tails = new TailReader(ReadTailsAsync);
     }
 
     /// <inheritdoc/>
-    public Task EnsureSchemaAsync(CancellationToken cancellation) => PostgreSqlJournalSchema.EnsureAsync(_source, cancellation);
+    public async Task EnsureSchemaAsync(CancellationToken cancellation)
+    {
+        await PostgreSqlJournalSchema.EnsureAsync(_source, cancellation);
+        // A silo is asked for thousands of grains as soon as it has joined. They must not wait until a process that is still cold has its first connections.
+        NpgsqlConnection[] opened = await Task.WhenAll(Enumerable.Range(0, _keptConnections).Select(_ => _kept.OpenConnectionAsync(cancellation).AsTask()));
+        foreach (NpgsqlConnection connection in opened) await connection.DisposeAsync();
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation)

@@ -110,7 +110,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
             await Task.Delay(2_000);
             await TouchAll();
             await load.StopAsync();
-            load.Errors.ShouldBe(0);
+            load.Errors.ShouldBe(0, $"{load.FirstError}\n{string.Join("\n---\n", cluster.Nodes.Select(n => $"{n.Name}\n{n.Process.Output}"))}");
             (await Verdict.FindViolationsAsync(cluster, load)).ShouldBeEmpty();
         }
 

@@ -20,6 +20,7 @@ public sealed class Load : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task[] _clients;
     private int _errors;
+    private string? _firstError;
 
     private Load(ShopClient[] gateways, string[] skus, int clients, int seed)
     {
@@ -34,6 +35,9 @@ public sealed class Load : IAsyncDisposable
 
     /// <summary>Answers that were no answer: a lost connection, 5xx, or "still running".</summary>
     public int Errors => Volatile.Read(ref _errors);
+
+    /// <summary>What the first of them was.</summary>
+    public string FirstError => _firstError ?? "none";
 
     public static async Task<Load> StartAsync(ShopCluster cluster, string run, int clients, int seed, int skus = 4)
     {
@@ -161,13 +165,19 @@ public sealed class Load : IAsyncDisposable
         try
         {
             Answer answer = await ask(_gateways[random.Next(_gateways.Length)]);
-            if (answer.Code >= 500 || answer.Type.EndsWith("request-in-progress", StringComparison.Ordinal)) Interlocked.Increment(ref _errors);
+            if (answer.Code == 500) throw new InvalidOperationException($"Whatever breaks, the shop says 503: {answer.Text}");
+            if (answer.Code >= 500 || answer.Type.EndsWith("request-in-progress", StringComparison.Ordinal)) Failed($"{answer.Code} {answer.Text}");
             return answer.Code >= 500 ? null : answer;
         }
         catch (Exception e) when (e is HttpRequestException or SocketException or TaskCanceledException or IOException)
         {
-            Interlocked.Increment(ref _errors);
+            Failed(e.ToString());
             return null;
         }
+    }
+
+    private void Failed(string error)
+    {
+        if (Interlocked.Increment(ref _errors) == 1) _firstError = error;
     }
 }

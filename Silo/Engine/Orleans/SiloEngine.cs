@@ -16,6 +16,7 @@ using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Reminders;
 using Orleans.Runtime;
+using Orleans.Serialization;
 using Orleans.Storage;
 using Orleans.Streams;
 using Shop.Hosting;
@@ -42,8 +43,11 @@ internal static partial class SiloEngine
             silo.Services.Configure<GrainCollectionOptions>(o => o.CollectionQuantum = TimeSpan.FromSeconds(10));
             silo.Services.Configure<SiloMessagingOptions>(o => o.MaxEnqueuedRequestsHardLimit = CallsWaitingMax);
             silo.AddActivityPropagation();
+            AddErrors(silo.Services);
             if (settings.Silo == SiloKind.Cluster) UseCluster(silo, settings);
             else silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: Service, clusterId: ClusterId(settings));
+            // By default a grain stays where it is asked for first, and a silo that joins would be asked for none.
+            silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>();
             silo.Services.AddKeyedSingleton<IGrainStorage>(JournalServices.SnapshotStorage, new AdoNetGrainStorage(invariant, connectionString));
             silo.AddReminders();
             silo.Services.AddSingleton<IReminderTable>(new AdoNetReminderTable(invariant, connectionString));
@@ -76,6 +80,7 @@ internal static partial class SiloEngine
         client.UseAdoNetClustering(o => (o.Invariant, o.ConnectionString) = (invariant, connectionString));
         client.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = settings.Cluster.RenewInterval);
         AddClock(client.Services, settings);
+        AddErrors(client.Services);
         client.AddActivityPropagation();
         var state = new ClientState();
         client.Services.AddSingleton<IEngineState>(state);
@@ -94,6 +99,13 @@ internal static partial class SiloEngine
 
     // Of a build with -p:EventHubs=true; nothing otherwise.
     static partial void AddEventHubs(ISiloBuilder silo, IConfiguration configuration);
+
+    /// <summary>Errors of the shop, and of its database within them, come to a caller in another process as what they are; Orleans knows those of the framework only.</summary>
+    internal static void AddErrors(IServiceCollection services) => services.Configure<ExceptionSerializationOptions>(o =>
+    {
+        o.SupportedNamespacePrefixes.Add("Shop");
+        o.SupportedNamespacePrefixes.Add("Npgsql");
+    });
 
     // What was asked for and is not done must not look as if it were.
     private static void RefuseTls(ShopOptions settings)
