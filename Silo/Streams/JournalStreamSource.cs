@@ -91,7 +91,13 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     private async Task<IReadOnlyList<JournalEntry>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
     {
         (IReadOnlyList<JournalEntry> items, _) = await ReadStoreAsync(partition, after, limit);
-        lock (tail) tail.Add(after, items);
+        lock (tail)
+        {
+            // Somebody asked from beyond the end of the journal. Whoever is at its true end must not think that there is more.
+            if (items.Count == 0) tail.Reset(after);
+            else tail.Add(after, items);
+        }
+
         return items;
     }
 

@@ -75,6 +75,16 @@ public sealed class JournalStreamSourceTests
     }
 
     [Fact]
+    public async Task Who_asks_from_beyond_the_end_does_not_keep_those_busy_who_are_at_it()
+    {
+        var store = new GatedStore { Commits = 5 };
+        using var source = new JournalStreamSource(store, new JournalNews());
+        (await Read(source, after: 9)).ShouldBeEmpty();
+        for (int i = 0; i < 2; i++) (await Read(source, after: 5)).ShouldBeEmpty();
+        Wait(source, after: 5).IsCompleted.ShouldBeFalse();
+    }
+
+    [Fact]
     public void What_was_written_here_is_taken_once_by_those_who_read_its_partition()
     {
         var news = new JournalNews();
