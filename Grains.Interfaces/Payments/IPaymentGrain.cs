@@ -32,8 +32,8 @@ public interface IPaymentGrain : IGrainWithStringKey
 public sealed record AuthorisePayment(Money Amount, string Method, string Token)
 {
     /// <summary>
-    /// Whether nobody can have asked for this payment before, so that there is nothing to look for. Should that be wrong, the
-    /// journal refuses what is written and the command fails.
+    /// Whether nobody can have asked for this payment before, so that there is nothing to look for. Only the order that has just
+    /// become durable as its first commit knows that: should it be wrong, the journal refuses what is written, but the provider has been asked by then.
     /// </summary>
     [Id(0)]
     public bool IsFirst { get; init; }
