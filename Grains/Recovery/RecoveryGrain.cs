@@ -41,7 +41,9 @@ public sealed class RecoveryGrain(
     private const int CommitsMax = 1_000;
     private const int UnsavedMax = 5_000;
     private const int ResumesAtOnceMax = 32;
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(2);
+
+    // As long as what others have read is at hand.
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestAfterFailureMax = TimeSpan.FromMinutes(1);
 
     // Work younger than this is most likely just under way.

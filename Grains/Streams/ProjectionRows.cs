@@ -15,10 +15,8 @@ public sealed class ProjectionRows
     private readonly int _rowsMax;
     private readonly HashSet<Row> _changed = [];
 
-    // Rows that were asked for since the last change of generations, and those that were before: whoever is not asked for in a whole generation goes.
-    // No order of use is kept, which would touch the neighbours of every row, and what is touched the collector has to look at.
-    private Dictionary<string, Row> _recent = [];
-    private Dictionary<string, Row> _older = [];
+    // Most rows are asked for once in a while; kept, they would only be in the collector's way. Those that are asked for again and again stay.
+    private Dictionary<string, Row> _rows = [];
 
     /// <summary>Rows without a store: everything that rules make of events, for a recount.</summary>
     internal ProjectionRows() : this(null, "", 0, int.MaxValue)
@@ -50,10 +48,10 @@ public sealed class ProjectionRows
     internal async ValueTask PrepareAsync(IEnumerable<string> keys)
     {
         if (_store is null) return;
-        string[] unknown = [.. keys.Where(k => Known(k) is null).Distinct()];
+        string[] unknown = [.. keys.Where(k => !_rows.ContainsKey(k)).Distinct()];
         if (unknown.Length == 0) return;
         Dictionary<string, string> payloads = (await _store.ReadKeysAsync(_projection, _partition, unknown, CancellationToken.None)).ToDictionary(r => r.Key, r => r.Payload);
-        foreach (string key in unknown) _recent.Add(key, new Row(key) { Payload = payloads.GetValueOrDefault(key) });
+        foreach (string key in unknown) _rows.Add(key, new Row(key) { Payload = payloads.GetValueOrDefault(key) });
     }
 
     internal int ChangedCount => _changed.Count;
@@ -64,20 +62,17 @@ public sealed class ProjectionRows
     internal void Committed()
     {
         _changed.Clear();
-        if (_recent.Count > _rowsMax / 2) (_older, _recent) = (_recent, []);
-    }
-
-    private Row? Known(string key)
-    {
-        if (_recent.TryGetValue(key, out Row? row)) return row;
-        if (_older.Remove(key, out row)) _recent.Add(key, row);
-        return row;
+        if (_store is null) return;
+        // What was asked for once is worth nothing by now, what was asked for often stays for longer.
+        foreach (Row row in _rows.Values) row.Uses /= 2;
+        _rows = _rows.Where(r => r.Value.Uses > 0).Take(_rowsMax).ToDictionary();
     }
 
     private async ValueTask<Row> FindAsync<T>(string key, JsonTypeInfo<T> type)
         where T : class
     {
-        if (Known(key) is not { } row) _recent.Add(key, row = new Row(key) { Payload = await ReadAsync(key) });
+        if (!_rows.TryGetValue(key, out Row? row)) _rows.Add(key, row = new Row(key) { Payload = await ReadAsync(key) });
+        row.Uses++;
         row.Type = type;
         if (row.Payload is not null) (row.Value, row.Payload) = (JsonSerializer.Deserialize(row.Payload, type), null);
         return row;
@@ -99,6 +94,9 @@ public sealed class ProjectionRows
     private sealed class Row(string key)
     {
         public string Key => key;
+
+        /// <summary>How often it was asked for, of which older times count less.</summary>
+        public int Uses { get; set; }
 
         public JsonTypeInfo? Type { get; set; }
 

@@ -10,11 +10,13 @@ public readonly record struct JournalEntry(JournalItem Item, JournalToken Token)
 /// The journal as streams, one a partition. What was read last of a partition is kept for a while, so that many consumers cost
 /// little more than one, whoever of them is ahead.
 /// </summary>
-public sealed class JournalStreamSource(IJournalStore store, JournalNews news) : IEventReader, IDisposable
+public sealed class JournalStreamSource(IJournalStore store, JournalNews news, TimeProvider clock) : IEventReader, IDisposable
 {
-    // What is kept is there for consumers that are a little behind the others. Who is farther behind reads the store; what stays in memory for long is
-    // what makes the collector's pauses long.
     private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = 1_000;
+
+    // What is kept is there for consumers that are a little behind the others, and for recovery, which looks once a second. Who is farther behind reads the
+    // store; what stays in memory for long is what makes the collector's pauses long.
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1.25);
 
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
@@ -24,7 +26,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(300), FeedGathersFor = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
-    private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail())];
+    private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail(clock))];
 
     /// <summary>What there is of a partition after a place, in order; an empty list when there is nothing. Limited in number.</summary>
     public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalToken? after, int limit, CancellationToken cancellation) =>
@@ -36,7 +38,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         if (_tails[partition].NewsAfter(after?.Position ?? JournalPosition.Start) is not { } news) return;
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
         await Task.WhenAny(news, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
-        await Task.Delay(GatherFor, cancellation);
+        // Not always the same time: those who once met would go on meeting, and work all at once while everybody else waits.
+        await Task.Delay(GatherFor * (0.5 + Random.Shared.NextDouble()), cancellation);
     }
 
     /// <inheritdoc/>
@@ -128,9 +131,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
     }
 
     /// <summary>The newest that was read of a partition. Guarded by itself.</summary>
-    private sealed class Tail
+    private sealed class Tail(TimeProvider clock)
     {
         private readonly List<JournalEntry> _items = [];
+        private readonly Queue<(JournalPosition End, long At)> _reads = [];
         private int _first;
         private JournalPosition _start;
         private int _events;
@@ -179,7 +183,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
                 End = item.Token.Position;
             }
 
-            while (_events > KeptEventsMax && _first < _items.Count)
+            _reads.Enqueue((End, clock.GetTimestamp()));
+            JournalPosition old = _start;
+            while (_reads.TryPeek(out (JournalPosition End, long At) read) && clock.GetElapsedTime(read.At) > KeptFor) old = _reads.Dequeue().End;
+            while (_first < _items.Count && (_events > KeptEventsMax || _items[_first].Token.Position <= old))
             {
                 _events -= Weight(_items[_first].Item);
                 _start = _items[_first].Token.Position;
@@ -194,6 +201,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news) :
         public void Reset(JournalPosition at)
         {
             _items.Clear();
+            _reads.Clear();
             (_start, End, _events, _first, News) = (at, at, 0, 0, null);
         }
     }

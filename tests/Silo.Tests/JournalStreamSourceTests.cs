@@ -3,6 +3,7 @@ using Shop.Events;
 using Shop.Feed;
 using Shop.Journaling;
 using Shop.Streams;
+using Shop.Testing;
 
 namespace Shop.Silo.Tests;
 
@@ -15,7 +16,7 @@ public sealed class JournalStreamSourceTests
     public async Task A_look_that_began_earlier_is_not_shared_with_those_who_are_farther()
     {
         var store = new GatedStore();
-        using var source = new JournalStreamSource(store, new JournalNews());
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
         store.Commits = 5;
         (await Read(source, after: 0)).ShouldBe([1, 2, 3, 4, 5]);
         // Somebody begins at the fifth and has to wait; somebody else, who was far behind, comes by and gets beyond it.
@@ -36,7 +37,7 @@ public sealed class JournalStreamSourceTests
     public async Task Consumers_at_different_places_cost_one_read_each_part()
     {
         var store = new GatedStore { Commits = 100 };
-        using var source = new JournalStreamSource(store, new JournalNews());
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
         (await Read(source, after: 0)).Length.ShouldBe(100);
         int reads = store.Reads;
         for (int after = 0; after < 100; after += 7) (await Read(source, after)).ShouldBe(Enumerable.Range(after + 1, 100 - after).Select(n => (long)n));
@@ -47,7 +48,7 @@ public sealed class JournalStreamSourceTests
     public async Task Commits_that_tell_nothing_do_not_fill_the_memory()
     {
         var store = new GatedStore { Commits = 6_000, IsSilent = true };
-        using var source = new JournalStreamSource(store, new JournalNews());
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
         for (long after = 0; after < store.Commits;) after = (await Read(source, after))[^1];
         int reads = store.Reads;
         (await Read(source, after: 5_500)).Length.ShouldBe(500);
@@ -58,10 +59,32 @@ public sealed class JournalStreamSourceTests
     }
 
     [Fact]
+    public async Task What_was_read_a_while_ago_is_not_kept()
+    {
+        var store = new GatedStore { Commits = 5 };
+        var clock = new ManualClock();
+        using var source = new JournalStreamSource(store, new JournalNews(), clock);
+        (await Read(source, after: 0)).Length.ShouldBe(5);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        store.Commits = 7;
+        (await Read(source, after: 5)).ShouldBe([6, 7]);
+        int reads = store.Reads;
+        (await Read(source, after: 2)).ShouldBe([3, 4, 5, 6, 7]);
+        store.Reads.ShouldBe(reads, "It is a second old, and who looks once a second finds it.");
+        clock.Advance(TimeSpan.FromSeconds(1));
+        store.Commits = 8;
+        (await Read(source, after: 7)).ShouldBe([8]);
+        (await Read(source, after: 5)).ShouldBe([6, 7, 8]);
+        store.Reads.ShouldBe(reads + 1, "Six and seven are a second old.");
+        (await Read(source, after: 2)).ShouldBe([3, 4, 5, 6, 7, 8]);
+        store.Reads.ShouldBe(reads + 2, "The others are two seconds old.");
+    }
+
+    [Fact]
     public async Task Who_is_at_the_end_waits_for_more_to_gather_and_who_is_not_does_not_wait()
     {
         var store = new GatedStore { Commits = 5 };
-        using var source = new JournalStreamSource(store, new JournalNews());
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
         Wait(source, after: 0).IsCompleted.ShouldBeTrue("Nobody has looked yet.");
         (await Read(source, after: 0)).Length.ShouldBe(5);
         Wait(source, after: 3).IsCompleted.ShouldBeTrue("What comes next is known.");
@@ -78,7 +101,7 @@ public sealed class JournalStreamSourceTests
     public async Task Who_asks_from_beyond_the_end_does_not_keep_those_busy_who_are_at_it()
     {
         var store = new GatedStore { Commits = 5 };
-        using var source = new JournalStreamSource(store, new JournalNews());
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
         (await Read(source, after: 9)).ShouldBeEmpty();
         for (int i = 0; i < 2; i++) (await Read(source, after: 5)).ShouldBeEmpty();
         Wait(source, after: 5).IsCompleted.ShouldBeFalse();
