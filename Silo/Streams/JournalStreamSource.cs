@@ -12,7 +12,7 @@ public readonly record struct JournalEntry(JournalItem Item, JournalToken Token)
 /// </summary>
 public sealed class JournalStreamSource(IJournalStore store, JournalNews news, TimeProvider clock) : IEventReader, IDisposable
 {
-    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = 1_000;
+    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = EventsMax;
 
     // What is kept is there for consumers that are a little behind the others, and for recovery, which looks once a second. Who is farther behind reads the
     // store; what stays in memory for long is what makes the collector's pauses long.
@@ -81,7 +81,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         // Taken before the read, it leaves nothing out that the read does not show.
         Task next = news.Next(partition);
         await Task.Yield();
-        (IReadOnlyList<JournalEntry> items, bool isAll) = await ReadStoreAsync(partition, after, limit);
+        (IReadOnlyList<JournalEntry> items, bool isAll) = await ReadStoreAsync(partition, tail, after, limit);
         lock (tail)
         {
             tail.Add(after, items);
@@ -93,7 +93,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
 
     private async Task<IReadOnlyList<JournalEntry>> CatchUpAsync(int partition, Tail tail, JournalPosition after, int limit)
     {
-        (IReadOnlyList<JournalEntry> items, _) = await ReadStoreAsync(partition, after, limit);
+        (IReadOnlyList<JournalEntry> items, _) = await ReadStoreAsync(partition, tail, after, limit);
         lock (tail)
         {
             // Somebody asked from beyond the end of the journal. Whoever is at its true end must not think that there is more.
@@ -105,8 +105,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     }
 
     // Also says whether that was all there is.
-    private async Task<(IReadOnlyList<JournalEntry> Items, bool IsAll)> ReadStoreAsync(int partition, JournalPosition after, int limit)
+    private async Task<(IReadOnlyList<JournalEntry> Items, bool IsAll)> ReadStoreAsync(int partition, Tail tail, JournalPosition after, int limit)
     {
+        // A commit of a hot grain has hundreds of events. More commits than can be taken would be read for nothing, and again the next time.
+        limit = Math.Min(limit, Math.Max(1, EventsMax / tail.EventsPerCommit));
         IReadOnlyList<PositionedCommit> commits;
         await _reading.WaitAsync();
         try
@@ -127,6 +129,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             if ((events += Weight(item)) >= EventsMax) break;
         }
 
+        if (items.Count > 0) tail.EventsPerCommit = Math.Max(1, events / items.Count);
         return (items, commits.Count < limit && items.Count == commits.Count);
     }
 
@@ -140,6 +143,9 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         private int _events;
 
         public JournalPosition End { get; private set; }
+
+        /// <summary>As it was when the store was read last.</summary>
+        public int EventsPerCommit { get; set; } = 1;
 
         /// <summary>Where the look at what comes next began: the end as it was then.</summary>
         public JournalPosition ReadingAfter { get; set; }

@@ -81,6 +81,21 @@ public sealed class JournalStreamSourceTests
     }
 
     [Fact]
+    public async Task Of_commits_with_many_events_no_more_are_read_than_can_be_taken()
+    {
+        var store = new GatedStore { Commits = 200, EventsEach = 100 };
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
+        (await Read(source, after: 0)).ShouldBe(Enumerable.Range(1, 40).Select(n => (long)n));
+        (await Read(source, after: 40)).ShouldBe(Enumerable.Range(41, 40).Select(n => (long)n));
+        store.Limit.ShouldBe(40);
+        Wait(source, after: 80).IsCompleted.ShouldBeTrue("There is more.");
+        // And as many as before of those with few.
+        (store.Commits, store.EventsEach) = (2_000, 1);
+        (await Read(source, after: 80)).Length.ShouldBe(40);
+        (await Read(source, after: 120)).Length.ShouldBe(1_000);
+    }
+
+    [Fact]
     public async Task Who_is_at_the_end_waits_for_more_to_gather_and_who_is_not_does_not_wait()
     {
         var store = new GatedStore { Commits = 5 };
@@ -152,6 +167,11 @@ public sealed class JournalStreamSourceTests
 
         public int Reads { get; private set; }
 
+        public int EventsEach { get; set; } = 1;
+
+        /// <summary>How many commits were asked for at the last read.</summary>
+        public int Limit { get; private set; }
+
         public void Close() => _isClosed = true;
 
         public void Open(long? first)
@@ -172,13 +192,14 @@ public sealed class JournalStreamSourceTests
             lock (_waiting)
             {
                 Reads++;
+                Limit = limit;
                 gate = _isClosed ? Gate(after.Number).Task : Task.CompletedTask;
             }
 
             await gate;
             return [.. Enumerable.Range(1, Commits).Where(n => n > after.Number).Take(limit).Select(n => new PositionedCommit(
                 new JournalCommit("stock/s", n, Guid.Empty, 1, false, true, DateTimeOffset.UnixEpoch,
-                    System.Text.Encoding.UTF8.GetBytes(IsSilent ? """[{"$type":"stock.confirmed.1","id":"r","at":"2026-01-01T00:00:00Z"}]""" : $$"""[{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}]""")),
+                    System.Text.Encoding.UTF8.GetBytes(IsSilent ? """[{"$type":"stock.confirmed.1","id":"r","at":"2026-01-01T00:00:00Z"}]""" : "[" + string.Join(',', Enumerable.Range(0, EventsEach).Select(e => $$"""{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}-{{e}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}""")) + "]")),
                 new JournalPosition(0, n)))];
         }
 
