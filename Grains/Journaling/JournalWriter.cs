@@ -147,8 +147,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
         {
             try
             {
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(_abort.Token);
-                limit.CancelAfter(Options.CommitTimeout);
+                using var limit = new TimeLimit(Options.CommitTimeout, _abort.Token);
                 IReadOnlyList<bool> added = await _store.AppendAsync(commits, limit.Token);
                 Debug.Assert(added.Count == commits.Length, "A store answers for each commit.");
                 return added;
@@ -178,7 +177,7 @@ public sealed class JournalWriter : IHostedService, IDisposable
                 if (_queue.Reader.Completion.IsCompleted || _abort.IsCancellationRequested) return;
                 try
                 {
-                    using var limit = new CancellationTokenSource(Options.CommitTimeout);
+                    using var limit = new TimeLimit(Options.CommitTimeout);
                     await _store.PingAsync(limit.Token);
                     JournalLog.StoreIsBack(_log);
                     return;

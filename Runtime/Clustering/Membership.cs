@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Shop;
 
 namespace Orleans.Clustering;
 
@@ -137,8 +138,7 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
             try
             {
                 await _wake.WaitAsync(options.RenewInterval, _stop.Token);
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-                limit.CancelAfter(options.LeaseDuration);
+                using var limit = new TimeLimit(options.LeaseDuration, _stop.Token);
                 await PollAsync(limit.Token);
                 // Not more often than this, however many ask.
                 await Task.Delay(options.RenewInterval / 20, _stop.Token);

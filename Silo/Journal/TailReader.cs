@@ -55,7 +55,7 @@ internal sealed class TailReader(Func<string[], int, CancellationToken, Task<ILo
     {
         try
         {
-            using var limit = new CancellationTokenSource(ReadTimeout);
+            using var limit = new TimeLimit(ReadTimeout);
             ILookup<string, JournalCommit> found = await read([.. batch.Select(r => r.GrainId).Distinct()], batch.Max(r => r.Limit), limit.Token);
             foreach (Request request in batch)
             {
