@@ -38,8 +38,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         if (_tails[partition].NewsAfter(after?.Position ?? JournalPosition.Start) is not { } news) return;
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
         await Task.WhenAny(news, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
-        // Not always the same time: those who once met would go on meeting, and work all at once while everybody else waits.
-        await Task.Delay(GatherFor * (0.5 + Random.Shared.NextDouble()), cancellation);
+        await _tails[partition].GatherAsync().WaitAsync(cancellation);
     }
 
     /// <inheritdoc/>
@@ -141,6 +140,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         private int _first;
         private JournalPosition _start;
         private int _events;
+        private Task _gathering = Task.CompletedTask;
 
         public JournalPosition End { get; private set; }
 
@@ -160,6 +160,17 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         public Task? NewsAfter(JournalPosition place)
         {
             lock (this) return place == End ? News : null;
+        }
+
+        /// <summary>Waits for more. Those who wait for a partition go on together, so that what one of them reads serves all.</summary>
+        public Task GatherAsync()
+        {
+            lock (this)
+            {
+                // Not always the same time: partitions that once met would go on meeting, and work all at once while everybody else waits.
+                if (_gathering.IsCompleted) _gathering = Task.Delay(GatherFor * (0.5 + Random.Shared.NextDouble()));
+                return _gathering;
+            }
         }
 
         /// <summary>What is kept after a place; null when that place is not within it.</summary>
