@@ -15,7 +15,10 @@ public interface IPaymentProvider
     /// <summary>Takes a held amount.</summary>
     Task Capture(string paymentId, string providerReference, Money amount, CancellationToken cancellation);
 
-    /// <summary>Lets a held amount go, and refuses the payment if it is still to come.</summary>
+    /// <summary>
+    /// Lets the payment go, wherever it stands: a held amount is released, one that was taken is given back in full, and a payment that is still
+    /// to come is refused. After a crash the shop may not know that it has captured, and asks for this.
+    /// </summary>
     Task Void(string paymentId, CancellationToken cancellation);
 
     /// <summary>Gives an amount back.</summary>

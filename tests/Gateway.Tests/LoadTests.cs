@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Shop.Load;
 using Shop.Load.Reports;
 using Shop.Load.Scenarios;
@@ -46,6 +48,39 @@ public sealed class LoadTests
         oversold.Violations.ShouldContain(v => v.StartsWith("50 of 50 buyers got", StringComparison.Ordinal));
         LoadResult forgotten = await LoadRun.RunAsync("reserve", new ReserveScenario(), new LyingShop { ForgetsEvery = 10 }, Short with { Callers = 2 }, default);
         forgotten.Violations.ShouldHaveSingleItem().ShouldContain("were acknowledged");
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_idle_for_long_is_not_used_again()
+    {
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        int opened = 0;
+        Task serving = Task.Run(async () =>
+        {
+            while (true)
+            {
+                Socket socket = await server.AcceptSocketAsync();
+                opened++;
+                _ = AnswerAsync(socket);
+            }
+        });
+        var clock = new ManualClock();
+        using var connections = new HttpConnections(new Uri($"http://{server.LocalEndpoint}"), "key", clock);
+        foreach ((int seconds, int expected) in new[] { (0, 1), (20, 1), (20, 1), (31, 2) })
+        {
+            clock.Advance(TimeSpan.FromSeconds(seconds));
+            (await connections.SendAsync("GET", "/", null, null, answer => answer.Status)).ShouldBe(200);
+            opened.ShouldBe(expected);
+        }
+
+        serving.IsCompleted.ShouldBeFalse();
+
+        static async Task AnswerAsync(Socket socket)
+        {
+            using (socket)
+                while (await socket.ReceiveAsync(new byte[4096]) > 0) await socket.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+        }
     }
 
     [Fact]

@@ -14,9 +14,10 @@ public readonly record struct HttpAnswer(int Status, ReadOnlyMemory<byte> Body);
 /// HTTP/1.1 over kept connections, as little of it as a load test needs: the generator shares the processors with the shop, and
 /// what it takes is missing there. Answers must say their length.
 /// </summary>
-public sealed class HttpConnections(Uri address, string key) : IDisposable
+public sealed class HttpConnections(Uri address, string key, TimeProvider clock) : IDisposable
 {
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(60);
+    // Servers close what has been idle for a minute or two; a request on its way at that moment would be lost.
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(60), IdleAtMost = TimeSpan.FromSeconds(30);
     private readonly ConcurrentBag<Connection> _idle = [];
     private readonly string _host = $"Host: {address.Authority}\r\n";
 
@@ -29,11 +30,14 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
         if (idempotencyKey is not null) head.Append("Idempotency-Key: ").Append(idempotencyKey).Append("\r\n");
         if (body is not null) head.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
         byte[] request = Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());
-        if (!_idle.TryTake(out Connection? connection)) connection = await Connection.OpenAsync(address);
+        Connection? connection;
+        while (_idle.TryTake(out connection) && clock.GetElapsedTime(connection.IdleSince) > IdleAtMost) connection.Dispose();
+        connection ??= await Connection.OpenAsync(address);
         try
         {
             HttpAnswer answer = await connection.ExchangeAsync(request).WaitAsync(AnswerWithin);
             T taken = take(answer);
+            connection.IdleSince = clock.GetTimestamp();
             if (connection.IsKept) _idle.Add(connection);
             else connection.Dispose();
             return taken;
@@ -57,6 +61,9 @@ public sealed class HttpConnections(Uri address, string key) : IDisposable
 
         /// <summary>Whether the other side takes another request.</summary>
         public bool IsKept { get; private set; } = true;
+
+        /// <summary>When its last answer had come.</summary>
+        public long IdleSince { get; set; }
 
         public static async Task<Connection> OpenAsync(Uri address)
         {

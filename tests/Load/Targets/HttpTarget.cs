@@ -9,7 +9,7 @@ namespace Shop.Load.Targets;
 public sealed class HttpTarget(Uri address, string key, Func<IEnumerable<int>>? processes = null, IAsyncDisposable? owned = null) : IShopTarget
 {
     private const int UnitsAtOnceMax = 1_000_000;
-    private readonly HttpConnections _http = new(address, key);
+    private readonly HttpConnections _http = new(address, key, TimeProvider.System);
 
     /// <inheritdoc/>
     public string Name => address.ToString();
