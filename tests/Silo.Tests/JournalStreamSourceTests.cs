@@ -113,6 +113,24 @@ public sealed class JournalStreamSourceTests
     }
 
     [Fact]
+    public async Task Those_who_wait_for_a_partition_go_on_together()
+    {
+        var store = new GatedStore { Commits = 5 };
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
+        (await Read(source, after: 0)).Length.ShouldBe(5);
+        // By themselves they would be a tenth of a second apart every other time.
+        for (int i = 0; i < 5; i++)
+        {
+            Task first = Wait(source, after: 5);
+            await Task.Delay(50);
+            Task second = Wait(source, after: 5);
+            await Task.WhenAny(first, second);
+            await Task.Delay(100);
+            Task.WhenAll(first, second).IsCompletedSuccessfully.ShouldBeTrue();
+        }
+    }
+
+    [Fact]
     public async Task Who_asks_from_beyond_the_end_does_not_keep_those_busy_who_are_at_it()
     {
         var store = new GatedStore { Commits = 5 };
