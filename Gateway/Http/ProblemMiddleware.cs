@@ -54,7 +54,8 @@ public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Prob
                     : Problems.Of(e.StatusCode, "invalid-request", "The request is not valid."));
             case EndOfStreamException:
                 return Reply.Problem(Problems.Of(400, "invalid-request", "The body is shorter than it says."));
-            case CommitUnknownException or TimeoutException or SiloUnavailableException:
+            // A cancellation that is not the client's is that of a silo which stops or has lost its connections.
+            case CommitUnknownException or TimeoutException or SiloUnavailableException or OperationCanceledException:
                 Unavailable(log, error);
                 return Problems.Unavailable("outcome-unknown", "The command may have happened. Retry with the same Idempotency-Key to find out.");
             case JournalException or LimitExceededException or DbException or OrleansException:

@@ -19,6 +19,7 @@ using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
 using Orleans.Streams;
+using Polly;
 using Shop.Hosting;
 using Shop.Journaling;
 using Shop.Streams;
@@ -44,6 +45,7 @@ internal static partial class SiloEngine
             silo.Services.Configure<SiloMessagingOptions>(o => o.MaxEnqueuedRequestsHardLimit = CallsWaitingMax);
             silo.AddActivityPropagation();
             AddErrors(silo.Services);
+            silo.AddOutgoingGrainCallFilter(call => PlacedInTime(call.Invoke));
             if (settings.Silo == SiloKind.Cluster) UseCluster(silo, settings);
             else silo.UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: Service, clusterId: ClusterId(settings));
             // By default a grain stays where it is asked for first, and a silo that joins would be asked for none.
@@ -81,6 +83,7 @@ internal static partial class SiloEngine
         client.Services.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = settings.Cluster.RenewInterval);
         AddClock(client.Services, settings);
         AddErrors(client.Services);
+        client.AddOutgoingGrainCallFilter(call => PlacedInTime(call.Invoke));
         client.AddActivityPropagation();
         var state = new ClientState();
         client.Services.AddSingleton<IEngineState>(state);
@@ -105,7 +108,21 @@ internal static partial class SiloEngine
     {
         o.SupportedNamespacePrefixes.Add("Shop");
         o.SupportedNamespacePrefixes.Add("Npgsql");
+        o.SupportedNamespacePrefixes.Add("Polly");
     });
+
+    /// <summary>Makes a call. One for which Orleans found no silo in time fails there with an exception of the library that measures the time; for its caller it has timed out.</summary>
+    internal static async Task PlacedInTime(Func<Task> call)
+    {
+        try
+        {
+            await call();
+        }
+        catch (ExecutionRejectedException e)
+        {
+            throw new TimeoutException("No silo took the call in time.", e);
+        }
+    }
 
     // What was asked for and is not done must not look as if it were.
     private static void RefuseTls(ShopOptions settings)

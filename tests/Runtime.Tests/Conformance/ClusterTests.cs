@@ -48,7 +48,7 @@ public sealed class ClusterTests
     [Fact]
     public async Task A_trace_leads_from_call_to_call_and_from_silo_to_silo()
     {
-        await using InProcessTestCluster cluster = new InProcessTestClusterBuilder(3).TracesCalls().Build();
+        await using InProcessTestCluster cluster = new InProcessTestClusterBuilder(3).SpreadsGrains().TracesCalls().Build();
         await cluster.DeployAsync();
         var spans = new ConcurrentBag<Activity>();
         using var listener = new ActivityListener
@@ -105,6 +105,7 @@ public sealed class ClusterTests
     public async Task The_grains_of_a_silo_that_dies_live_on_elsewhere_and_only_calls_under_way_are_in_doubt()
     {
         await using InProcessTestCluster cluster = new InProcessTestClusterBuilder(3)
+            .SpreadsGrains()
             .ConfigureSilo((_, silo) => silo.HasLease(TimeSpan.FromSeconds(2)))
             .ConfigureClient(client => client.Services.Configure<ClientMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromSeconds(10)))
             .Build();
@@ -177,9 +178,7 @@ public sealed class ClusterTests
 
     private static async Task<InProcessTestCluster> Deploy(short silos, TimeSpan? lease = null)
     {
-        var builder = new InProcessTestClusterBuilder(silos);
-        builder.ConfigureSilo((_, silo) => silo.HasLease(lease ?? TimeSpan.FromSeconds(2)));
-        InProcessTestCluster cluster = builder.Build();
+        InProcessTestCluster cluster = new InProcessTestClusterBuilder(silos).SpreadsGrains().ConfigureSilo((_, silo) => silo.HasLease(lease ?? TimeSpan.FromSeconds(2))).Build();
         await cluster.DeployAsync();
         return cluster;
     }

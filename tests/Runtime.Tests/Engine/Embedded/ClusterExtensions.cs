@@ -18,6 +18,9 @@ internal static class ClusterExtensions
     /// <summary>How long a silo that is silent is taken for alive.</summary>
     public static void HasLease(this ISiloBuilder silo, TimeSpan lease) => silo.Services.Configure<ClusterMembershipOptions>(o => o.LeaseDuration = lease);
 
+    /// <summary>Each silo has its share of the grains; it has without a word.</summary>
+    public static InProcessTestClusterBuilder SpreadsGrains(this InProcessTestClusterBuilder builder) => builder;
+
     /// <summary>Ends all activations, so that the next calls meet new ones.</summary>
     public static Task DeactivateAllAsync(this InProcessTestCluster cluster) => Task.WhenAll(cluster.Silos.Select(s => s.ServiceProvider.GetRequiredService<Silo>().DeactivateAllAsync()));
 }

@@ -23,6 +23,10 @@ internal static class ClusterExtensions
     /// <summary>How long a silo that is silent is taken for alive.</summary>
     public static void HasLease(this ISiloBuilder silo, TimeSpan lease) => silo.Services.Configure<ClusterMembershipOptions>(o => o.ProbeTimeout = lease / o.NumMissedProbesLimit);
 
+    /// <summary>Each silo has its share of the grains, as in the shop; by default they stay where they are asked for first.</summary>
+    public static InProcessTestClusterBuilder SpreadsGrains(this InProcessTestClusterBuilder builder) =>
+        builder.ConfigureSilo((_, silo) => silo.Services.AddSingleton<PlacementStrategy, RandomPlacement>());
+
     /// <summary>Ends all activations, so that the next calls meet new ones.</summary>
     public static Task DeactivateAllAsync(this InProcessTestCluster cluster) => Management(cluster).ForceActivationCollection(TimeSpan.Zero);
 
