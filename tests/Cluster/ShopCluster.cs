@@ -86,10 +86,20 @@ public sealed class ShopCluster : IDisposable
         await node.Process.WhenReadyAsync(ReadyWithin);
     }
 
-    /// <summary>Waits until everybody has its place again.</summary>
+    /// <summary>Waits until everybody has its place again. A silo that ended because others took it for dead is started once, as who supervises it would.</summary>
     public async Task WhenReadyAsync()
     {
-        foreach (Node node in Nodes) await node.Process.WhenReadyAsync(ReadyWithin);
+        foreach (Node node in Nodes)
+        {
+            try
+            {
+                await node.Process.WhenReadyAsync(ReadyWithin);
+            }
+            catch (InvalidOperationException) when (node.Process.HasEnded && EnginePromises.EndedTakenForDead(node.Process.Output))
+            {
+                await StartAsync(node);
+            }
+        }
     }
 
     /// <summary>Runs a command of the gateway against this cluster, and gives its exit code and what it printed.</summary>

@@ -48,7 +48,7 @@ public sealed class ShopProcess : IDisposable
     /// <summary>Whether it has ended by itself.</summary>
     public bool HasEnded => _process!.HasExited;
 
-    /// <summary>The last lines that the process printed.</summary>
+    /// <summary>The last lines that the process printed since it was started.</summary>
     public string Output => string.Join('\n', _output);
 
     public void Start()
@@ -68,6 +68,7 @@ public sealed class ShopProcess : IDisposable
             start.Environment["SHOP_CLOCK"] = _clock;
         }
 
+        _output.Clear();
         _process = Process.Start(start)!;
         Alive[_process.Id] = true;
         _process.OutputDataReceived += (_, e) => Keep(e.Data);

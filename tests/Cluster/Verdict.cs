@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Data.Common;
 using System.Text;
 using System.Text.Json;
@@ -31,12 +32,13 @@ public static class Verdict
     // What consumers made of the events, against all events counted again: nothing twice and nothing left out, whatever crashed.
     private static async Task<string?> RecountAsync(ShopClient shop)
     {
-        for (int attempt = 0; ; attempt++)
+        // A delivery that was lost on its way is made again once its time is over.
+        for (var waited = Stopwatch.StartNew(); ;)
         {
             JsonNode streams = (await RetryAsync(() => shop.Get("/v1/streams"))).Json!;
             if (streams["parked"]!.AsArray().Count > 0) return $"an event is parked: {streams["parked"]!.ToJsonString()}";
             if (streams["consumers"]!.AsArray().All(c => (long)c!["commitsBehind"]! == 0)) break;
-            if (attempt > 300) return $"consumers do not catch up: {streams.ToJsonString()}";
+            if (waited.Elapsed > 3 * EnginePromises.OutageMax) return $"consumers do not catch up: {streams.ToJsonString()}";
             await Task.Delay(100);
         }
 

@@ -9,6 +9,9 @@ internal static class EnginePromises
     /// <summary>A silo that others took for dead joins again by itself.</summary>
     public const bool SilosOutliveTheirDeath = true;
 
+    /// <summary>Whether a silo that ended did so because others took it for dead: never.</summary>
+    public static bool EndedTakenForDead(string output) => false;
+
     /// <summary>A lease, a takeover, and the retries of customers.</summary>
     public static readonly TimeSpan OutageMax = TimeSpan.FromSeconds(10);
 }
