@@ -50,6 +50,17 @@ public sealed class LoadTests
         forgotten.Violations.ShouldHaveSingleItem().ShouldContain("were acknowledged");
     }
 
+    [PostgreSqlFact]
+    public async Task A_private_database_has_the_settings_that_it_is_given()
+    {
+        using var server = new PostgreSqlServer(settings: ["max_wal_size=3GB", "wal_compression=lz4"]);
+        await using var database = Npgsql.NpgsqlDataSource.Create(server.Socket);
+        await using Npgsql.NpgsqlCommand command = database.CreateCommand("SELECT current_setting('max_wal_size') || ' ' || current_setting('wal_compression') || ' ' || current_setting('fsync')");
+        (await command.ExecuteScalarAsync()).ShouldBe("3GB lz4 on");
+        await Should.ThrowAsync<ArgumentException>(() => TargetPlace.OpenAsync("plain", "", null, ["fsync=on'; rm -rf x"]));
+        await Should.ThrowAsync<InvalidOperationException>(() => TargetPlace.OpenAsync("http://127.0.0.1:1", "", null, ["max_wal_size=3GB"]));
+    }
+
     [Fact]
     public async Task A_connection_that_was_idle_for_long_is_not_used_again()
     {

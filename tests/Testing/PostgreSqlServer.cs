@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Shop.Testing;
@@ -7,7 +8,7 @@ namespace Shop.Testing;
 /// A private PostgreSQL server from the binaries on the machine: its own data directory, stopped and removed with its owner, or
 /// after its owner's process, however that ended. It listens on a socket file and on a port of loopback.
 /// </summary>
-public sealed class PostgreSqlServer : IDisposable
+public sealed partial class PostgreSqlServer : IDisposable
 {
     private static readonly string? BinDirectory = FindBinDirectory();
 
@@ -25,10 +26,16 @@ public sealed class PostgreSqlServer : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
 
     private readonly SmallDisk? _disk;
+    private readonly string _settings;
 
-    /// <summary>Starts a server; on a disk of its own that can be filled, if asked.</summary>
-    public PostgreSqlServer(bool onSmallDisk = false)
+    /// <summary>Starts a server; on a disk of its own that can be filled, if asked; with settings such as <c>max_wal_size=8GB</c> beside its defaults.</summary>
+    /// <exception cref="ArgumentException">A setting is not a name and a plain value.</exception>
+    public PostgreSqlServer(bool onSmallDisk = false, IEnumerable<string>? settings = null)
     {
+        string[] known = [.. settings ?? []];
+        // They pass through a shell.
+        if (known.FirstOrDefault(s => !Setting().IsMatch(s)) is { } odd) throw new ArgumentException($"'{odd}' is not a setting such as max_wal_size=8GB.", nameof(settings));
+        _settings = string.Concat(known.Select(s => $" -c {s}"));
         if (onSmallDisk) _disk = new SmallDisk(_directory, megabytes: 400);
         Port = Ports.Free();
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
@@ -64,11 +71,11 @@ public sealed class PostgreSqlServer : IDisposable
 
     /// <summary>Starts the server again.</summary>
     public void Start() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-o",
-        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600", "start");
+        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600{_settings}", "start");
 
     /// <summary>Restarts the server as an operator would who has no time.</summary>
     public void Restart() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-m", "fast", "-o",
-        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600", "restart");
+        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600{_settings}", "restart");
 
     /// <summary>kill -9 of the server and all its processes.</summary>
     public void Kill()
@@ -101,6 +108,9 @@ public sealed class PostgreSqlServer : IDisposable
         _disk?.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
+
+    [GeneratedRegex("^[a-z_]+=[A-Za-z0-9_.]+$")]
+    private static partial Regex Setting();
 
     private static string? FindBinDirectory() => Directory.Exists("/usr/lib/postgresql")
         ? Directory.GetDirectories("/usr/lib/postgresql")

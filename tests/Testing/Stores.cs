@@ -1,5 +1,6 @@
 using System.Reflection;
 using Npgsql;
+using Xunit;
 using Xunit.Sdk;
 
 namespace Shop.Testing;
@@ -61,4 +62,10 @@ public sealed class PostgreSqlStoreAttribute : DataAttribute
     public PostgreSqlStoreAttribute() => Skip = PostgreSqlServer.SkipReason;
 
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [["PostgreSql"]];
+}
+
+/// <summary>Runs where there is PostgreSQL; reported as skipped, with the reason, where there is none.</summary>
+public sealed class PostgreSqlFactAttribute : FactAttribute
+{
+    public PostgreSqlFactAttribute() => Skip = PostgreSqlServer.SkipReason;
 }

@@ -12,13 +12,15 @@ public sealed class TargetPlace : IAsyncDisposable
     /// <summary>The target.</summary>
     public IShopTarget Target { get; }
 
-    /// <summary>Opens what the command line names.</summary>
-    public static async Task<TargetPlace> OpenAsync(string name, string key, string? database)
+    /// <summary>Opens what the command line names; the settings are those of a private PostgreSQL server.</summary>
+    public static async Task<TargetPlace> OpenAsync(string name, string key, string? database, IReadOnlyCollection<string> settings)
     {
-        if (Uri.TryCreate(name, UriKind.Absolute, out Uri? address)) return new TargetPlace(new HttpTarget(address, key), null);
+        bool isElsewhere = Uri.TryCreate(name, UriKind.Absolute, out Uri? address);
+        if (settings.Count > 0 && (isElsewhere || database is not null)) throw new InvalidOperationException("Settings are for the private PostgreSQL server only; a database that is named has its own.");
+        if (isElsewhere) return new TargetPlace(new HttpTarget(address!, key), null);
         if (name is not ("gateway" or "in-process" or "plain")) throw new InvalidOperationException($"'{name}' is neither an address nor gateway, in-process or plain.");
         if (database is null && PostgreSqlServer.SkipReason is { } reason) throw new InvalidOperationException(reason);
-        PostgreSqlServer? server = database is null ? new PostgreSqlServer() : null;
+        PostgreSqlServer? server = database is null ? new PostgreSqlServer(settings: settings) : null;
         try
         {
             return new TargetPlace(await StartAsync(name, database ?? server!.Socket), server);
