@@ -9,6 +9,9 @@ namespace Shop.Runtime.Tests;
 /// <summary>What tests ask of a cluster beyond the testing host.</summary>
 internal static class ClusterExtensions
 {
+    /// <summary>How many calls more than its limit a mailbox may take: not at all.</summary>
+    public const int CallsOverLimitMax = 0;
+
     /// <summary>How many grains each silo has in memory, as far as they are those of tests.</summary>
     public static IReadOnlyList<int> ActivationCounts(this InProcessTestCluster cluster) => [.. cluster.Silos.Select(s => s.ServiceProvider.GetRequiredService<Silo>().ActivationCount)];
 
