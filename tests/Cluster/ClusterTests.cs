@@ -7,7 +7,7 @@ namespace Shop.Cluster.Tests;
 /// <summary>Silos and gateways as processes on one PostgreSQL, while things go wrong.</summary>
 public sealed class ClusterTests(ITestOutputHelper output)
 {
-    [ClusterFact]
+    [PostgreSqlFact]
     public async Task A_flash_sale_goes_on_while_a_silo_dies_and_another_joins()
     {
         const int Units = 2_000, Buyers = 5_000, AtOnce = 400;
@@ -49,7 +49,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         foreach (ShopClient gateway in gateways) gateway.Dispose();
     }
 
-    [ClusterFact]
+    [PostgreSqlFact]
     public async Task A_write_of_a_silo_that_slept_through_its_lease_is_refused_by_the_store()
     {
         const int Skus = 24;
@@ -95,7 +95,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         for (int i = 0; i < Skus; i++) (await shop.Get($"/v1/stock/S-{i}")).ShouldBe(200);
     }
 
-    [ClusterFact]
+    [PostgreSqlFact]
     public async Task A_fourth_silo_joins_under_load_without_a_failed_request_and_gets_its_share()
     {
         const int Grains = 2_000;
@@ -238,13 +238,6 @@ public sealed class ClusterTests(ITestOutputHelper output)
 
         throw new TimeoutException($"Buyer {buyer} never got a final answer, but {last}.");
     }
-}
-
-/// <summary>Needs PostgreSQL; reported as skipped, with the reason, where there is none.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class ClusterFactAttribute : FactAttribute
-{
-    public ClusterFactAttribute() => Skip = PostgreSqlServer.SkipReason;
 }
 
 /// <summary>Needs PostgreSQL and the Online Retail file; reported as skipped, with the reason, where there is none.</summary>
