@@ -23,90 +23,92 @@ internal sealed class AdoNetMembershipTable(AdoNetClusteringSiloOptions options,
             lease_until timestamptz NOT NULL);
         """);
 
-    public async Task<(ClusterMember Self, ClusterView View)> JoinAsync(string name, string host, int port, TimeSpan lease, CancellationToken cancellation)
+    public (ClusterMember Self, ClusterView View) Join(string name, string host, int port, TimeSpan lease)
     {
-        ClusterView view = await ChangeAsync("""
+        ClusterView view = Change("""
             INSERT INTO cluster_silo AS s (name, epoch, host, port, status, lease_until)
             VALUES (@name, 1, @host, @port, 'active', clock_timestamp() + make_interval(secs => @lease))
             ON CONFLICT (name) DO UPDATE SET
                 epoch = s.epoch + 1, host = excluded.host, port = excluded.port, status = 'active', lease_until = excluded.lease_until
-            """, cancellation, ("name", name), ("host", host), ("port", port), ("lease", lease.TotalSeconds));
+            """, ("name", name), ("host", host), ("port", port), ("lease", lease.TotalSeconds));
         return (view.Find(name)!, view);
     }
 
-    public async Task<ClusterView?> RenewAsync(ClusterMember self, TimeSpan lease, CancellationToken cancellation)
+    public ClusterView? Renew(ClusterMember self, TimeSpan lease)
     {
-        // Both statements of one command are one transaction: the view is at least as new as the lease.
-        (ClusterView? view, bool anyExpired) = await ReadAsync($"""
-            UPDATE cluster_silo SET lease_until = clock_timestamp() + make_interval(secs => @lease)
-            WHERE name = @name AND epoch = @epoch AND status <> 'dead' AND NOT {Expired};
-            """, self, cancellation, ("name", self.Name), ("epoch", self.Epoch), ("lease", lease.TotalSeconds));
-        return view is not null && anyExpired ? await BuryAsync(cancellation) : view;
+        // One statement, because a driver may need other threads for several. The view is as old as the statement, and the silo counts its lease from before that.
+        (ClusterView? view, bool anyExpired) = Read($"""
+            WITH renewed AS (
+                UPDATE cluster_silo SET lease_until = clock_timestamp() + make_interval(secs => @lease)
+                WHERE name = @name AND epoch = @epoch AND status <> 'dead' AND NOT {Expired}
+                RETURNING name)
+            """, "EXISTS (SELECT FROM renewed)", ("name", self.Name), ("epoch", self.Epoch), ("lease", lease.TotalSeconds));
+        return view?.Find(self.Name)?.Epoch != self.Epoch ? null : anyExpired ? Bury() : view;
     }
 
-    public Task<ClusterView> BeginLeaveAsync(ClusterMember self, CancellationToken cancellation) =>
-        ChangeAsync("UPDATE cluster_silo SET status = 'leaving' WHERE name = @name AND epoch = @epoch AND status = 'active'",
-            cancellation, ("name", self.Name), ("epoch", self.Epoch));
+    public ClusterView BeginLeave(ClusterMember self) =>
+        Change("UPDATE cluster_silo SET status = 'leaving' WHERE name = @name AND epoch = @epoch AND status = 'active'",
+            ("name", self.Name), ("epoch", self.Epoch));
 
-    public Task LeaveAsync(ClusterMember self, CancellationToken cancellation) =>
-        ChangeAsync("UPDATE cluster_silo SET status = 'dead' WHERE name = @name AND epoch = @epoch AND status <> 'dead'",
-            cancellation, ("name", self.Name), ("epoch", self.Epoch));
+    public void Leave(ClusterMember self) =>
+        Change("UPDATE cluster_silo SET status = 'dead' WHERE name = @name AND epoch = @epoch AND status <> 'dead'",
+            ("name", self.Name), ("epoch", self.Epoch));
 
-    public async Task<ClusterView> ReadAsync(CancellationToken cancellation)
+    public ClusterView Read()
     {
-        (ClusterView? view, bool anyExpired) = await ReadAsync("", null, cancellation);
-        return anyExpired ? await BuryAsync(cancellation) : view!;
+        (ClusterView? view, bool anyExpired) = Read("", "true");
+        return anyExpired ? Bury() : view!;
     }
 
-    private Task<ClusterView> BuryAsync(CancellationToken cancellation) =>
-        ChangeAsync($"UPDATE cluster_silo SET status = 'dead' WHERE status <> 'dead' AND {Expired}", cancellation);
+    private ClusterView Bury() => Change($"UPDATE cluster_silo SET status = 'dead' WHERE status <> 'dead' AND {Expired}");
 
-    private async Task<(ClusterView? View, bool AnyExpired)> ReadAsync(string before, ClusterMember? self, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    // Null when what was to be done before was not.
+    private (ClusterView? View, bool AnyExpired) Read(string before, string isDone, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        await using DbConnection connection = await _table.OpenAsync(cancellation);
-        await using DbCommand command = AdoNetTable.Command(connection, before + $"""
-            SELECT v.number, s.name, s.host, s.port, s.epoch, s.status, {Expired}, clock_timestamp()
+        using DbConnection connection = _table.Open();
+        using DbCommand command = AdoNetTable.Command(connection, $"""
+            {before}
+            SELECT v.number, s.name, s.host, s.port, s.epoch, s.status, {Expired}, clock_timestamp(), {isDone}
             FROM cluster_view v LEFT JOIN cluster_silo s ON s.status <> 'dead' ORDER BY s.name
             """, parameters);
         long asked = Stopwatch.GetTimestamp();
-        await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
+        using DbDataReader reader = command.ExecuteReader();
         long answered = Stopwatch.GetTimestamp();
         long number = 0;
         bool anyExpired = false;
+        bool wasDone = true;
         ImmutableArray<ClusterMember>.Builder members = ImmutableArray.CreateBuilder<ClusterMember>();
-        while (await reader.ReadAsync(cancellation))
+        while (reader.Read())
         {
             number = reader.GetInt64(0);
             clock.Synchronize(reader.GetFieldValue<DateTimeOffset>(7), asked, answered);
-            if (await reader.IsDBNullAsync(1, cancellation)) continue;
+            wasDone = reader.GetBoolean(8);
+            if (reader.IsDBNull(1)) continue;
             members.Add(new ClusterMember(reader.GetString(1), reader.GetString(2), reader.GetInt32(3), reader.GetInt64(4),
                 reader.GetString(5) == "active" ? MemberStatus.Active : MemberStatus.Leaving));
             anyExpired |= reader.GetBoolean(6);
         }
 
-        await reader.CloseAsync();
-        bool isLost = self is not null && (reader.RecordsAffected < 1 || !members.Any(m => m.Name == self.Name && m.Epoch == self.Epoch));
-        return (isLost ? null : new ClusterView(number, members.ToImmutable()), anyExpired);
+        return (wasDone ? new ClusterView(number, members.ToImmutable()) : null, anyExpired);
     }
 
     // The row of the view is the lock: changes come one after the other, and each has its own number.
-    private async Task<ClusterView> ChangeAsync(string change, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    private ClusterView Change(string change, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        await using (DbConnection connection = await _table.OpenAsync(cancellation))
+        using (DbConnection connection = _table.Open())
         {
-            await using DbTransaction transaction = await connection.BeginTransactionAsync(cancellation);
-            await using (DbCommand turn = AdoNetTable.Command(connection, "SELECT number FROM cluster_view FOR UPDATE")) await turn.ExecuteScalarAsync(cancellation);
-            await using DbCommand command = AdoNetTable.Command(connection, change, parameters);
-            if (await command.ExecuteNonQueryAsync(cancellation) > 0)
+            using DbTransaction transaction = connection.BeginTransaction();
+            using (DbCommand turn = AdoNetTable.Command(connection, "SELECT number FROM cluster_view FOR UPDATE")) turn.ExecuteScalar();
+            using DbCommand command = AdoNetTable.Command(connection, change, parameters);
+            if (command.ExecuteNonQuery() > 0)
             {
-                await using DbCommand number = AdoNetTable.Command(connection, "UPDATE cluster_view SET number = number + 1");
-                await number.ExecuteNonQueryAsync(cancellation);
+                using DbCommand number = AdoNetTable.Command(connection, "UPDATE cluster_view SET number = number + 1");
+                number.ExecuteNonQuery();
             }
 
-            await transaction.CommitAsync(cancellation);
+            transaction.Commit();
         }
 
-        (ClusterView? view, _) = await ReadAsync("", null, cancellation);
-        return view!;
+        return Read("", "true").View!;
     }
 }

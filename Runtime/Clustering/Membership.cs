@@ -8,19 +8,20 @@ namespace Orleans.Clustering;
 
 /// <summary>
 /// Follows the views of the cluster and, for a silo, keeps its place in it. A silo serves while its lease holds by its own
-/// monotonic clock, counted from before the renewal was sent, so that it stops before others may think that it has.
+/// monotonic clock, counted from before the renewal was sent, so that it stops before others may think that it has. It does so
+/// on a thread of its own: in a process with more work than threads a lease would be lost in the queue.
 /// </summary>
 internal sealed class Membership(IMembershipTable table, ClusterMembershipOptions options, ILogger log) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly AutoResetEvent _wakening = new(false);
     private readonly Lock _lock = new();
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private (string Name, string Host, int Port)? _silo;
     private volatile ClusterView _view = ClusterView.None;
     private volatile ClusterMember? _self;
     private long _leaseUntil;
-    private bool _isLeaving;
+    private volatile bool _isLeaving;
     private Task _loop = Task.CompletedTask;
 
     /// <summary>A later view is known. Called one view at a time.</summary>
@@ -38,45 +39,20 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
     public TimeSpan Lease => options.LeaseDuration;
 
     /// <summary>Enters the cluster as a silo; tries until it succeeds or is cancelled.</summary>
-    public async Task JoinAsync(string name, string host, int port, CancellationToken cancellation)
+    public Task JoinAsync(string name, string host, int port, CancellationToken cancellation)
     {
         _silo = (name, host, port);
-        while (_self is null)
-        {
-            try
-            {
-                await JoinOnceAsync(cancellation);
-            }
-            catch (Exception e) when (!cancellation.IsCancellationRequested)
-            {
-                RuntimeLog.MembershipUnreachable(log, e);
-                await Task.Delay(options.RenewInterval, cancellation);
-            }
-        }
-
-        _loop = Task.Run(LoopAsync, CancellationToken.None);
+        return FollowAsync(cancellation);
     }
 
     /// <summary>Reads views from now on, as a client; the first one may be empty.</summary>
-    public async Task WatchAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            Publish(await table.ReadAsync(cancellation));
-        }
-        catch (Exception e) when (!cancellation.IsCancellationRequested)
-        {
-            RuntimeLog.MembershipUnreachable(log, e);
-        }
-
-        _loop = Task.Run(LoopAsync, CancellationToken.None);
-    }
+    public Task WatchAsync(CancellationToken cancellation) => FollowAsync(cancellation);
 
     /// <summary>Owns nothing from the next view on.</summary>
     public async Task BeginLeaveAsync(CancellationToken cancellation)
     {
         _isLeaving = true;
-        if (_self is { } self) Publish(await table.BeginLeaveAsync(self, cancellation));
+        if (_self is { } self) Publish(await Task.Run(() => table.BeginLeave(self), cancellation));
     }
 
     /// <summary>Is gone.</summary>
@@ -84,22 +60,11 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
     {
         ClusterMember? self = _self;
         await DisposeAsync();
-        if (self is not null) await table.LeaveAsync(self, cancellation);
+        if (self is not null) await Task.Run(() => table.Leave(self), cancellation);
     }
 
     /// <summary>Looks at the table as soon as possible, because something was met that the view does not explain.</summary>
-    public void RefreshSoon()
-    {
-        if (_wake.CurrentCount > 0) return;
-        try
-        {
-            _wake.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Somebody else asked at the same time.
-        }
-    }
+    public void RefreshSoon() => _wakening.Set();
 
     /// <summary>The view, once it is at least this one.</summary>
     public async Task<ClusterView> AtLeastAsync(long number, CancellationToken cancellation)
@@ -121,6 +86,7 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        RefreshSoon();
         await _loop;
     }
 
@@ -131,47 +97,60 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
         Volatile.Write(ref _leaseUntil, 0);
     }
 
-    private async Task LoopAsync()
+    // Completes when the process has its place, or has looked for those of others once.
+    private async Task FollowAsync(CancellationToken cancellation)
+    {
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop = Task.Factory.StartNew(() => Loop(first), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            await first.Task.WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            await _stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private void Loop(TaskCompletionSource first)
     {
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                await _wake.WaitAsync(options.RenewInterval, _stop.Token);
-                using var limit = new TimeLimit(options.LeaseDuration, _stop.Token);
-                await PollAsync(limit.Token);
-                // Not more often than this, however many ask.
-                await Task.Delay(options.RenewInterval / 20, _stop.Token);
+                Poll();
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
+            catch (Exception e) when (e is not OutOfMemoryException)
             {
                 RuntimeLog.MembershipUnreachable(log, e);
                 FenceIfLate();
             }
+
+            if (_silo is null || _self is not null) first.TrySetResult();
+            // Not more often than this, however many ask.
+            _stop.Token.WaitHandle.WaitOne(options.RenewInterval / 20);
+            _wakening.WaitOne(options.RenewInterval);
         }
     }
 
-    private async Task PollAsync(CancellationToken cancellation)
+    private void Poll()
     {
         if (_silo is null)
         {
-            Publish(await table.ReadAsync(cancellation));
+            Publish(table.Read());
             return;
         }
 
         FenceIfLate();
         if (_self is not { } self)
         {
-            if (!_isLeaving) await JoinOnceAsync(cancellation);
+            if (!_isLeaving) Join();
             return;
         }
 
         long sent = Stopwatch.GetTimestamp();
-        ClusterView? view = await table.RenewAsync(self, options.LeaseDuration, cancellation);
+        ClusterView? view = table.Renew(self, options.LeaseDuration);
         if (view is null)
         {
             Fence();
@@ -182,11 +161,11 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
         Publish(view);
     }
 
-    private async Task JoinOnceAsync(CancellationToken cancellation)
+    private void Join()
     {
         (string name, string host, int port) = _silo!.Value;
         long sent = Stopwatch.GetTimestamp();
-        (ClusterMember self, ClusterView view) = await table.JoinAsync(name, host, port, options.LeaseDuration, cancellation);
+        (ClusterMember self, ClusterView view) = table.Join(name, host, port, options.LeaseDuration);
         Volatile.Write(ref _leaseUntil, Until(sent));
         _self = self;
         RuntimeLog.Joined(log, self.Name, self.Epoch, view.Number);

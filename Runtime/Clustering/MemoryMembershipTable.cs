@@ -10,7 +10,7 @@ internal sealed class MemoryMembershipTable : IMembershipTable
     private readonly Dictionary<string, (ClusterMember Member, long LeaseUntil, bool IsDead)> _rows = [];
     private long _number;
 
-    public Task<(ClusterMember Self, ClusterView View)> JoinAsync(string name, string host, int port, TimeSpan lease, CancellationToken cancellation)
+    public (ClusterMember Self, ClusterView View) Join(string name, string host, int port, TimeSpan lease)
     {
         lock (_lock)
         {
@@ -18,22 +18,22 @@ internal sealed class MemoryMembershipTable : IMembershipTable
             var self = new ClusterMember(name, host, port, epoch, MemberStatus.Active);
             _rows[name] = (self, Until(lease), false);
             _number++;
-            return Task.FromResult((self, View()));
+            return (self, View());
         }
     }
 
-    public Task<ClusterView?> RenewAsync(ClusterMember self, TimeSpan lease, CancellationToken cancellation)
+    public ClusterView? Renew(ClusterMember self, TimeSpan lease)
     {
         lock (_lock)
         {
             Bury();
-            if (!IsAlive(self)) return Task.FromResult<ClusterView?>(null);
+            if (!IsAlive(self)) return null;
             _rows[self.Name] = _rows[self.Name] with { LeaseUntil = Until(lease) };
-            return Task.FromResult<ClusterView?>(View());
+            return View();
         }
     }
 
-    public Task<ClusterView> BeginLeaveAsync(ClusterMember self, CancellationToken cancellation)
+    public ClusterView BeginLeave(ClusterMember self)
     {
         lock (_lock)
         {
@@ -43,27 +43,26 @@ internal sealed class MemoryMembershipTable : IMembershipTable
                 _number++;
             }
 
-            return Task.FromResult(View());
+            return View();
         }
     }
 
-    public Task LeaveAsync(ClusterMember self, CancellationToken cancellation)
+    public void Leave(ClusterMember self)
     {
         lock (_lock)
         {
-            if (!IsAlive(self)) return Task.CompletedTask;
+            if (!IsAlive(self)) return;
             _rows[self.Name] = _rows[self.Name] with { IsDead = true };
             _number++;
-            return Task.CompletedTask;
         }
     }
 
-    public Task<ClusterView> ReadAsync(CancellationToken cancellation)
+    public ClusterView Read()
     {
         lock (_lock)
         {
             Bury();
-            return Task.FromResult(View());
+            return View();
         }
     }
 

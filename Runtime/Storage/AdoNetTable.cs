@@ -26,6 +26,29 @@ internal sealed class AdoNetTable(string invariant, string connectionString, str
         }
     }
 
+    /// <summary>Opens a connection on the caller's thread. A connection on which nothing was ever awaited needs no other thread.</summary>
+    public DbConnection Open()
+    {
+        DbConnection connection = _factory.CreateConnection()!;
+        try
+        {
+            connection.ConnectionString = connectionString;
+            connection.Open();
+            lock (_lock)
+            {
+                if (_created is null) Create(connection);
+                _created = Task.CompletedTask;
+            }
+
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
     public static DbCommand Command(DbConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
         DbCommand command = connection.CreateCommand();
@@ -62,6 +85,20 @@ internal sealed class AdoNetTable(string invariant, string connectionString, str
         {
             // Two silos that create the same table at once: one of them loses, and finds the table there.
             await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    private void Create(DbConnection connection)
+    {
+        using DbCommand command = Command(connection, schema);
+        try
+        {
+            command.ExecuteNonQuery();
+        }
+        catch (DbException)
+        {
+            // As above.
+            command.ExecuteNonQuery();
         }
     }
 }

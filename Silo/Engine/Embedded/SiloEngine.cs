@@ -52,12 +52,16 @@ internal static class SiloEngine
         Configure(silo.Services, settings.Cluster);
     }
 
-    // A pool of its own, so that a lease never waits behind the shop's work.
+    // A pool of its own, so that a lease never waits behind the shop's work, and no wait for an answer that would come too late.
     private static (string Invariant, string ConnectionString) Membership(ShopOptions settings)
     {
         (string invariant, string connectionString) = ShopSiloExtensions.Database(settings);
         if (!settings.IsPostgreSql) return (invariant, connectionString);
-        var own = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "shop-membership", MaxPoolSize = 2, Timeout = Math.Max(1, (int)settings.Cluster.Lease.TotalSeconds) };
+        int seconds = Math.Max(1, (int)settings.Cluster.Lease.TotalSeconds);
+        var own = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "shop-membership", MaxPoolSize = 2, Timeout = seconds, CommandTimeout = seconds, CancellationTimeout = -1,
+        };
         return (invariant, own.ToString());
     }
 
