@@ -177,10 +177,9 @@ internal sealed class Silo : ICallRouter, IHostedService, IDisposable
 
     public void Dispose() => _ticker?.Dispose();
 
-    /// <summary>Ends all activations of this moment and waits for it; tests use it to see what a reload shows.</summary>
-    internal async Task DeactivateAllAsync()
+    /// <summary>Ends all activations of this moment: none of them takes a call that comes after this has returned; the task completes when they are gone.</summary>
+    internal async Task DeactivateAllAsync(DeactivationReason reason)
     {
-        var reason = new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "All activations were asked to end.");
         Activation[] all = [.. _activations.Values];
         foreach (Activation activation in all) activation.Deactivate(reason);
         await Task.WhenAll(all.Select(a => a.WhenGone()));

@@ -27,7 +27,7 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
     /// <summary>A later view is known. Called one view at a time.</summary>
     public event Action<ClusterView>? ViewChanged;
 
-    /// <summary>The lease is lost: whatever this silo owned is somebody else's now.</summary>
+    /// <summary>The lease is lost: whatever this silo owned is somebody else's now. It does not join again before this was dealt with.</summary>
     public event Action? Fenced;
 
     public ClusterView View => _view;

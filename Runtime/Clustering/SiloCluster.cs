@@ -44,7 +44,7 @@ internal sealed class SiloCluster : IAsyncDisposable
         _tls = new Tls(messaging);
         Membership = new Membership(table, membership, log);
         Membership.ViewChanged += OnViewChanged;
-        Membership.Fenced += () => _ = _silo.DeactivateStrangers();
+        Membership.Fenced += OnFenced;
         _remote = new RemoteCalls(Membership, messaging, _tls, silo.Deadlines, () => silo.NowMs, silo.Deliver, log);
         _listener = new SiloListener(messaging, _tls, OnFrame, log);
     }
@@ -139,6 +139,13 @@ internal sealed class SiloCluster : IAsyncDisposable
         grain.Type.Value == SiloControlGrain.GrainTypeName ? Membership.View.Find(grain.Key.Value) : Membership.View.OwnerOf(hash);
 
     private ISiloControl Control(string name) => _silo.GrainFactory.GetGrain<ISiloControl>(name);
+
+    // What others own by now must not be remembered here, should this silo join again at once and get it back.
+    private void OnFenced()
+    {
+        _ = _silo.DeactivateAllAsync(new DeactivationReason(DeactivationReasonCode.Migrating, "The silo lost its lease."));
+        _ = _silo.DeactivateStrangers();
+    }
 
     private void OnViewChanged(ClusterView view)
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 using Orleans.Activations;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -25,5 +26,6 @@ internal static class ClusterExtensions
     public static InProcessTestClusterBuilder SpreadsGrains(this InProcessTestClusterBuilder builder) => builder;
 
     /// <summary>Ends all activations, so that the next calls meet new ones.</summary>
-    public static Task DeactivateAllAsync(this InProcessTestCluster cluster) => Task.WhenAll(cluster.Silos.Select(s => s.ServiceProvider.GetRequiredService<Silo>().DeactivateAllAsync()));
+    public static Task DeactivateAllAsync(this InProcessTestCluster cluster) => Task.WhenAll(cluster.Silos.Select(s => s.ServiceProvider.GetRequiredService<Silo>()
+        .DeactivateAllAsync(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "All activations were asked to end."))));
 }
