@@ -54,6 +54,7 @@ public static class ShopGateway
         app.UseMiddleware<BodyLimit>();
         app.UseRouting();
         app.UseMiddleware<AccessMiddleware>();
+        app.UseMiddleware<AdmissionMiddleware>();
         MapRoutes(app);
         return app;
     }

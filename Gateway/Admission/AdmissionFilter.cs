@@ -15,11 +15,7 @@ public sealed class AdmissionFilter(AdmissionQueue queue, AdmissionInstruments i
         if (refused != Refused.No)
         {
             instruments.Refused(refused);
-            // Not all at once.
-            int seconds = Random.Shared.Next(1, ComeBackMax);
-            return refused == Refused.BusySku
-                ? Reply.Problem(Problems.Of(429, "busy", "Too many want this at the same time.", "Nothing happened. Try again with the same Idempotency-Key."), seconds)
-                : Reply.Problem(Problems.Of(503, "overloaded", "The shop has more to do than it can.", "Nothing happened. Try again with the same Idempotency-Key."), seconds);
+            return Away(refused);
         }
 
         long began = clock.GetTimestamp();
@@ -32,6 +28,15 @@ public sealed class AdmissionFilter(AdmissionQueue queue, AdmissionInstruments i
         {
             queue.Leave(began);
         }
+    }
+
+    /// <summary>The answer to who is sent away. Nobody is told the same time: not all at once.</summary>
+    internal static Reply Away(Refused refused)
+    {
+        int seconds = Random.Shared.Next(1, ComeBackMax);
+        return refused == Refused.BusySku
+            ? Reply.Problem(Problems.Of(429, "busy", "Too many want this at the same time.", "Nothing happened. Try again with the same Idempotency-Key."), seconds)
+            : Reply.Problem(Problems.Of(503, "overloaded", "The shop has more to do than it can.", "Nothing happened. Try again with the same Idempotency-Key."), seconds);
     }
 
     // What the request is about: a SKU, or a cart.

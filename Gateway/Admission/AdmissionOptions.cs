@@ -9,7 +9,7 @@ public sealed class AdmissionOptions
     /// </summary>
     public TimeSpan TargetLatency { get; set; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long more may come than the shop can do before some of it is sent away. 3 seconds by default.</summary>
+    /// <summary>How long more may come than the shop can do before it is sent away, and how long somebody of that burst may have to wait. 3 seconds by default.</summary>
     public TimeSpan Burst { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>How long nobody has had to wait when a crowd is over and the next burst may come. 10 seconds by default.</summary>

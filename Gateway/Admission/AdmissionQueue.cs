@@ -16,8 +16,8 @@ public enum Refused
 }
 
 /// <summary>
-/// Lets no more work in than the shop does well. A short burst waits; when more comes for longer, new requests are sent away at once,
-/// so that those which are taken stay quick. SKUs take turns: a crowd before one of them does not keep the buyers of others waiting.
+/// Lets no more work in than the shop does well. A short burst waits, as far as it can be served in time; when more comes for longer, new
+/// requests are sent away at once, so that those which are taken stay quick. SKUs take turns: a crowd before one of them does not keep the buyers of others waiting.
 /// </summary>
 public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvider clock)
 {
@@ -40,6 +40,21 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
 
     /// <summary>How many requests are worked on at once at the most, for now.</summary>
     public int Limit => (int)_limit.Value;
+
+    /// <summary>Whether a request would be sent away whatever it wants.</summary>
+    public bool RefusesAll
+    {
+        get
+        {
+            if (Waiting == 0) return false;
+            lock (_lock)
+            {
+                if (_waitingCount == 0 || Refuse(ahead: 0) == Refused.No) return false;
+                SeeCrowd();
+                return true;
+            }
+        }
+    }
 
     /// <summary>Waits for a turn to work on something; every turn ends with <see cref="Leave"/>.</summary>
     /// <param name="key">What is wanted: requests of one key wait behind each other only.</param>
@@ -97,7 +112,12 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
     private void SeeCrowd()
     {
         long now = clock.GetTimestamp();
-        if (_crowdedSince is null || clock.GetElapsedTime(_crowdedAt, now) > options.Value.Calm) _crowdedSince = now;
+        if (_crowdedSince is null || clock.GetElapsedTime(_crowdedAt, now) > options.Value.Calm)
+        {
+            _crowdedSince = now;
+            _limit.Restart(clock.GetElapsedTime(0, now));
+        }
+
         _crowdedAt = now;
     }
 
@@ -105,11 +125,11 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
     {
         if (ahead >= options.Value.WaitingPerSkuMax) return Refused.BusySku;
         if (_waitingCount >= options.Value.WaitingMax) return Refused.Overloaded;
-        bool isBurst = clock.GetElapsedTime(_crowdedSince!.Value) < options.Value.Burst;
-        if (isBurst || _limit.Throughput == 0) return Refused.No;
+        if (_limit.Throughput == 0) return Refused.No;
         // In a round of turns every key has one.
         double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / _limit.Throughput;
-        if (wait <= options.Value.TargetLatency.TotalSeconds * WaitShare) return Refused.No;
+        bool isBurst = clock.GetElapsedTime(_crowdedSince!.Value) < options.Value.Burst;
+        if (wait <= (isBurst ? options.Value.Burst : options.Value.TargetLatency * WaitShare).TotalSeconds) return Refused.No;
         return ahead > _waitingCount / 2 && _waiting.Count > 1 ? Refused.BusySku : Refused.Overloaded;
     }
 

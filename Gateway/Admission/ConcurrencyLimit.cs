@@ -42,6 +42,10 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
         (_began, _completions, _seconds) = (now, 0, 0);
     }
 
+    /// <summary>What was finished until now says nothing of what the shop can do, because nobody waited.</summary>
+    /// <param name="now">The time since the same moment.</param>
+    public void Restart(TimeSpan now) => (Throughput, _began, _completions, _seconds) = (0, now, 0, 0);
+
     private void Adapt(double average, bool crowded)
     {
         double usual = Math.Min(_fastestNow, _fastest.Count > 0 ? _fastest.Min() : double.MaxValue);

@@ -20,7 +20,7 @@ internal static class StockEndpoints
             .Produces<StockReply>(201).ProducesProblems(400, 404, 409, 422).WithSummary("Corrects the count").WithName("adjustStock");
         stock.MapPut("/rules", SetRules).Needs(Scopes.StockWrite).AddEndpointFilter<IdempotencyFilter>()
             .Produces<StockReply>().ProducesProblems(400, 422).WithSummary("Sets the limit per customer and the sale windows").WithName("setStockRules");
-        stock.MapPost("/reservations", Reserve).Needs(Scopes.StockWrite).AddEndpointFilter<AdmissionFilter>()
+        stock.MapPost("/reservations", Reserve).Needs(Scopes.StockWrite).NeedsTurn()
             .Produces<ReservationReply>(201).ProducesProblems(400, 404, 409).WithSummary("Holds units for a while").WithName("reserveStock");
         stock.MapDelete("/reservations/{id}", Release).Needs(Scopes.StockWrite)
             .Produces(204).ProducesProblems(404, 409).WithSummary("Gives held units back").WithName("releaseStock");

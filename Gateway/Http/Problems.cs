@@ -30,8 +30,9 @@ public sealed class ProblemBody
     /// <summary>The problem as it is sent.</summary>
     public byte[] ToBytes()
     {
+        if (Facts is null) return JsonSerializer.SerializeToUtf8Bytes(this, GatewayJson.Default.ProblemBody);
         JsonObject all = JsonSerializer.SerializeToNode(this, GatewayJson.Default.ProblemBody)!.AsObject();
-        foreach ((string name, JsonNode? value) in Facts ?? [])
+        foreach ((string name, JsonNode? value) in Facts)
             if (value is not null) all[name] = value.DeepClone();
         return JsonSerializer.SerializeToUtf8Bytes(all, GatewayJson.Default.JsonObject);
     }

@@ -36,6 +36,19 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void Of_a_burst_that_is_too_much_so_many_are_taken_in_as_can_be_served_in_time()
+    {
+        var shop = new VirtualShop(perSecond: 600);
+        int number = 0;
+        shop.Run(TimeSpan.FromSeconds(5), arrivalsPerSecond: 200, _ => $"sku-{number++ % 5_000}");
+        shop.Forget();
+        shop.Run(TimeSpan.FromSeconds(12), arrivalsPerSecond: 4_600, _ => $"sku-{number++ % 5_000}");
+        shop.Served.ShouldBeGreaterThan(12 * 600 * 95 / 100);
+        shop.Latencies.Order().ElementAt(shop.Latencies.Count * 95 / 100).ShouldBeLessThan(TimeSpan.FromSeconds(3.5));
+        shop.Latencies[^600..].Max().ShouldBeLessThan(TimeSpan.FromMilliseconds(500));
+    }
+
+    [Fact]
     public void A_crowd_before_one_sku_does_not_keep_the_buyers_of_others_waiting()
     {
         var shop = new VirtualShop(perSecond: 1_000);
