@@ -14,9 +14,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
 {
     private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = EventsMax;
 
-    // What is kept is there for consumers that are a little behind the others, and for recovery, which looks once a second. Who is farther behind reads the
-    // store; what stays in memory for long is what makes the collector's pauses long.
-    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1.25);
+    // What is kept is there for consumers that are a little behind the others, and for recovery, which looks once a second; what stays in memory for long is
+    // what makes the collector's pauses long. But when somebody comes too late for it, more is done than consumers can, and each that reads by itself makes
+    // them later still: for a while it is kept until the last of them has come.
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1.25), KeptForLate = TimeSpan.FromSeconds(10), LateFor = TimeSpan.FromSeconds(30);
 
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
@@ -66,7 +67,12 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         lock (tail)
         {
             if (tail.Find(after, limit) is { } known) return Task.FromResult<IReadOnlyList<JournalEntry>>(known);
-            if (after < tail.End) return CatchUpAsync(partition, tail, after, limit);
+            if (after < tail.End)
+            {
+                tail.CameLate();
+                return CatchUpAsync(partition, tail, after, limit);
+            }
+
             if (after > tail.End) tail.Reset(after);
             // Whoever is at the end shares one look at what comes next.
             if (tail.Reading.IsCompleted || tail.ReadingAfter != after) (tail.ReadingAfter, tail.Reading) = (after, ReadOnAsync(partition, tail, limit));
@@ -141,6 +147,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         private JournalPosition _start;
         private int _events;
         private Task _gathering = Task.CompletedTask;
+        private long? _lateAt;
 
         public JournalPosition End { get; private set; }
 
@@ -173,6 +180,9 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             }
         }
 
+        /// <summary>Somebody asked for what is not kept any more.</summary>
+        public void CameLate() => _lateAt = clock.GetTimestamp();
+
         /// <summary>What is kept after a place; null when that place is not within it.</summary>
         public List<JournalEntry>? Find(JournalPosition after, int limit)
         {
@@ -202,7 +212,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
 
             _reads.Enqueue((End, clock.GetTimestamp()));
             JournalPosition old = _start;
-            while (_reads.TryPeek(out (JournalPosition End, long At) read) && clock.GetElapsedTime(read.At) > KeptFor) old = _reads.Dequeue().End;
+            TimeSpan keptFor = _lateAt is { } late && clock.GetElapsedTime(late) < LateFor ? KeptForLate : KeptFor;
+            while (_reads.TryPeek(out (JournalPosition End, long At) read) && clock.GetElapsedTime(read.At) > keptFor) old = _reads.Dequeue().End;
             while (_first < _items.Count && (_events > KeptEventsMax || _items[_first].Token.Position <= old))
             {
                 _events -= Weight(_items[_first].Item);

@@ -81,6 +81,32 @@ public sealed class JournalStreamSourceTests
     }
 
     [Fact]
+    public async Task When_somebody_came_too_late_more_is_kept_for_a_while()
+    {
+        var store = new GatedStore { Commits = 5 };
+        var clock = new ManualClock();
+        using var source = new JournalStreamSource(store, new JournalNews(), clock);
+        async Task ReadOn(TimeSpan later)
+        {
+            clock.Advance(later);
+            (await Read(source, after: store.Commits++)).ShouldBe([store.Commits]);
+        }
+
+        (await Read(source, after: 0)).Length.ShouldBe(5);
+        await ReadOn(TimeSpan.FromSeconds(2));
+        (await Read(source, after: 2)).ShouldBe([3, 4, 5, 6]);
+        for (int i = 0; i < 4; i++) await ReadOn(TimeSpan.FromSeconds(2));
+        int reads = store.Reads;
+        (await Read(source, after: 5)).ShouldBe([6, 7, 8, 9, 10]);
+        store.Reads.ShouldBe(reads, "It is ten seconds old at the most.");
+        await ReadOn(TimeSpan.FromSeconds(31));
+        await ReadOn(TimeSpan.FromSeconds(2));
+        reads = store.Reads;
+        (await Read(source, after: 10)).ShouldBe([11, 12]);
+        store.Reads.ShouldBe(reads + 1, "Nobody came too late for half a minute.");
+    }
+
+    [Fact]
     public async Task Of_commits_with_many_events_no_more_are_read_than_can_be_taken()
     {
         var store = new GatedStore { Commits = 200, EventsEach = 100 };
