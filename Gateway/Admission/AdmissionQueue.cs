@@ -24,11 +24,15 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
     // Enough that there is always a next one, and little beside the work itself.
     private const double WaitShare = 0.25;
 
+    // Who sends away fewer than this has no crowd before the door: it is a pause that made some wait, and waiting serves them.
+    private const double FewRefused = 0.1, RefusedMemory = 1 / 500.0;
+
     private readonly Lock _lock = new();
     private readonly ConcurrencyLimit _limit = new(options.Value);
     private readonly Dictionary<string, Queue<Waiter>> _waiting = new(StringComparer.Ordinal);
     private readonly Queue<string> _turns = new();
     private int _running, _waitingCount;
+    private double _refusedShare;
     private long? _crowdedSince;
     private long _crowdedAt;
 
@@ -51,6 +55,7 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
             {
                 if (_waitingCount == 0 || Refuse(ahead: 0) == Refused.No) return false;
                 SeeCrowd();
+                Remember(refused: true);
                 return true;
             }
         }
@@ -68,12 +73,15 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
             if (_waitingCount == 0 && _running < (int)_limit.Value)
             {
                 _running++;
+                Remember(refused: false);
                 return ValueTask.FromResult(Refused.No);
             }
 
             SeeCrowd();
             int ahead = _waiting.TryGetValue(key, out Queue<Waiter>? queue) ? queue.Count : 0;
-            if (Refuse(ahead) is not Refused.No and var reason) return ValueTask.FromResult(reason);
+            Refused reason = Refuse(ahead);
+            Remember(reason != Refused.No);
+            if (reason != Refused.No) return ValueTask.FromResult(reason);
             if (queue is null)
             {
                 _waiting[key] = queue = new Queue<Waiter>();
@@ -121,6 +129,8 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
         _crowdedAt = now;
     }
 
+    private void Remember(bool refused) => _refusedShare += ((refused ? 1 : 0) - _refusedShare) * RefusedMemory;
+
     private Refused Refuse(int ahead)
     {
         if (ahead >= options.Value.WaitingPerSkuMax) return Refused.BusySku;
@@ -129,7 +139,8 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
         // In a round of turns every key has one.
         double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / _limit.Throughput;
         bool isBurst = clock.GetElapsedTime(_crowdedSince!.Value) < options.Value.Burst;
-        if (wait <= (isBurst ? options.Value.Burst : options.Value.TargetLatency * WaitShare).TotalSeconds) return Refused.No;
+        TimeSpan most = isBurst ? options.Value.Burst : _refusedShare < FewRefused ? options.Value.TargetLatency : options.Value.TargetLatency * WaitShare;
+        if (wait <= most.TotalSeconds) return Refused.No;
         return ahead > _waitingCount / 2 && _waiting.Count > 1 ? Refused.BusySku : Refused.Overloaded;
     }
 

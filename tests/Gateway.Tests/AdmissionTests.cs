@@ -49,6 +49,24 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void When_a_crowd_is_over_a_pause_sends_nobody_away()
+    {
+        var shop = new VirtualShop(perSecond: 1_700);
+        int number = 0;
+        shop.Run(TimeSpan.FromSeconds(12), arrivalsPerSecond: 5_100, _ => $"sku-{number++ % 5_000}");
+        shop.Run(TimeSpan.FromSeconds(2), arrivalsPerSecond: 850, _ => $"sku-{number++ % 5_000}");
+        shop.Forget();
+        for (int i = 0; i < 10; i++)
+        {
+            // What came during the pause comes at once.
+            for (int j = 0; j < 255; j++) shop.Arrive($"sku-{number++ % 5_000}");
+            shop.Run(TimeSpan.FromMilliseconds(300), arrivalsPerSecond: 0, _ => "");
+        }
+
+        (shop.Served, shop.SentAway).ShouldBe((2_550, 0));
+    }
+
+    [Fact]
     public void A_crowd_before_one_sku_does_not_keep_the_buyers_of_others_waiting()
     {
         var shop = new VirtualShop(perSecond: 1_000);

@@ -60,7 +60,11 @@ internal static class SiloEngine
         int seconds = Math.Max(1, (int)settings.Cluster.Lease.TotalSeconds);
         var own = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            ApplicationName = "shop-membership", MaxPoolSize = 2, Timeout = seconds, CommandTimeout = seconds, CancellationTimeout = -1,
+            ApplicationName = "shop-membership",
+            MaxPoolSize = 2,
+            Timeout = seconds,
+            CommandTimeout = seconds,
+            CancellationTimeout = -1,
         };
         return (invariant, own.ToString());
     }
