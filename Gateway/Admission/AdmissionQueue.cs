@@ -135,10 +135,12 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
     {
         if (ahead >= options.Value.WaitingPerSkuMax) return Refused.BusySku;
         if (_waitingCount >= options.Value.WaitingMax) return Refused.Overloaded;
-        if (_limit.Throughput == 0) return Refused.No;
-        // In a round of turns every key has one.
-        double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / _limit.Throughput;
         bool isBurst = clock.GetElapsedTime(_crowdedSince!.Value) < options.Value.Burst;
+        // When next to nothing is finished in a crowd, what was finished before it is the best there is to go by.
+        double perSecond = _limit.Throughput > 0 || isBurst ? _limit.Throughput : _limit.ThroughputBefore;
+        if (perSecond == 0) return Refused.No;
+        // In a round of turns every key has one.
+        double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / perSecond;
         TimeSpan most = isBurst ? options.Value.Burst : _refusedShare < FewRefused ? options.Value.TargetLatency : options.Value.TargetLatency * WaitShare;
         if (wait <= most.TotalSeconds) return Refused.No;
         return ahead > _waitingCount / 2 && _waiting.Count > 1 ? Refused.BusySku : Refused.Overloaded;

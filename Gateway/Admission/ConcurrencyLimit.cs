@@ -24,6 +24,9 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
     /// <summary>Requests a second that were finished lately; 0 when that is not known.</summary>
     public double Throughput { get; private set; }
 
+    /// <summary>Requests a second that were finished before it was not known any more; 0 when that was never known.</summary>
+    public double ThroughputBefore { get; private set; }
+
     /// <summary>A request was finished.</summary>
     /// <param name="now">The time since some moment.</param>
     /// <param name="took">How long it was worked on.</param>
@@ -44,7 +47,11 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
 
     /// <summary>What was finished until now says nothing of what the shop can do, because nobody waited.</summary>
     /// <param name="now">The time since the same moment.</param>
-    public void Restart(TimeSpan now) => (Throughput, _began, _completions, _seconds) = (0, now, 0, 0);
+    public void Restart(TimeSpan now)
+    {
+        if (Throughput > 0) ThroughputBefore = Throughput;
+        (Throughput, _began, _completions, _seconds) = (0, now, 0, 0);
+    }
 
     private void Adapt(double average, bool crowded)
     {

@@ -121,8 +121,9 @@ internal sealed class Membership(IMembershipTable table, ClusterMembershipOption
             {
                 Poll();
             }
-            catch (Exception e) when (e is not OutOfMemoryException)
+            catch (Exception e)
             {
+                // Whatever it is: a silo that tries no more would be out of the cluster for good.
                 RuntimeLog.MembershipUnreachable(log, e);
                 FenceIfLate();
             }

@@ -49,6 +49,18 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void When_nothing_is_finished_any_more_no_more_than_a_burst_waits()
+    {
+        var shop = new VirtualShop(perSecond: 1_700);
+        int number = 0;
+        shop.Run(TimeSpan.FromSeconds(5), arrivalsPerSecond: 1_000, _ => $"sku-{number++ % 5_000}");
+        shop.PerSecond = 0;
+        shop.Run(TimeSpan.FromSeconds(7), arrivalsPerSecond: 1_000, _ => $"sku-{number++ % 5_000}");
+        shop.Queue.Waiting.ShouldBeInRange(2_500, 3_500);
+        shop.SentAway.ShouldBeGreaterThan(3_000);
+    }
+
+    [Fact]
     public void When_a_crowd_is_over_a_pause_sends_nobody_away()
     {
         var shop = new VirtualShop(perSecond: 1_700);
@@ -141,6 +153,8 @@ public sealed class AdmissionTests
 
         public TimeSpan Slowest { get; init; }
 
+        public int PerSecond { get; set; } = perSecond;
+
         public AdmissionQueue Queue => _queue ??= new AdmissionQueue(Options.Create(new AdmissionOptions()), _clock);
 
         public int Served => _served.Count;
@@ -170,7 +184,7 @@ public sealed class AdmissionTests
                 for (_arrivals += arrivalsPerSecond * Step.TotalSeconds; _arrivals >= 1; _arrivals--) Arrive(key(number++));
                 Admit();
                 _clock.Advance(Step);
-                _capacity = Math.Min(_capacity + (perSecond * Step.TotalSeconds), perSecond);
+                _capacity = Math.Min(_capacity + (PerSecond * Step.TotalSeconds), PerSecond);
                 while (_capacity >= 1 && _running.TryPeek(out var oldest) && _clock.GetUtcNow() - oldest.Began >= Slowest)
                 {
                     _running.Dequeue();
