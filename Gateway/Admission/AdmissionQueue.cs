@@ -16,7 +16,7 @@ public enum Refused
 }
 
 /// <summary>
-/// Lets no more work in than the shop does well. A short burst waits, as far as it can be served in time; when more comes for longer, new
+/// Lets no more work in than the shop does well. A short burst waits, as far as it can be served in time or wants one SKU; when more comes for longer, new
 /// requests are sent away at once, so that those which are taken stay quick. SKUs take turns: a crowd before one of them does not keep the buyers of others waiting.
 /// </summary>
 public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvider clock)
@@ -136,6 +136,8 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
         if (ahead >= options.Value.WaitingPerSkuMax) return Refused.BusySku;
         if (_waitingCount >= options.Value.WaitingMax) return Refused.Overloaded;
         bool isBurst = clock.GetElapsedTime(_crowdedSince!.Value) < options.Value.Burst;
+        // The buyers of a drop have all clicked at once; what bounds them is the queue of their SKU.
+        if (isBurst && ahead > _waitingCount / 2) return Refused.No;
         // When next to nothing is finished in a crowd, what was finished before it is the best there is to go by.
         double perSecond = _limit.Throughput > 0 || isBurst ? _limit.Throughput : _limit.ThroughputBefore;
         if (perSecond == 0) return Refused.No;

@@ -16,6 +16,15 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void A_drop_of_one_sku_is_taken_in_also_by_a_slow_shop()
+    {
+        var shop = new VirtualShop(perSecond: 600);
+        shop.Run(TimeSpan.FromSeconds(2), arrivalsPerSecond: 2_500, _ => "hot");
+        shop.Run(TimeSpan.FromSeconds(8), arrivalsPerSecond: 0, _ => "hot");
+        (shop.Served, shop.SentAway).ShouldBe((5_000, 0));
+    }
+
+    [Fact]
     public void Three_times_the_load_costs_no_throughput_and_those_who_are_served_are_served_quickly()
     {
         var shop = new VirtualShop(perSecond: 1_700);
