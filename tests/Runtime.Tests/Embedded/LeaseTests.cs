@@ -49,7 +49,7 @@ public sealed class LeaseTests
         var waited = Stopwatch.StartNew();
         while (silo.Membership.Self?.Epoch != 2 && waited.Elapsed < TimeSpan.FromSeconds(10)) Thread.Sleep(5);
         gate.Set();
-        silo.Membership.Self?.Epoch.ShouldBe(2);
+        (silo.Membership.Self?.Epoch).ShouldBe(2);
 
         int[] counts = await Task.WhenAll(probes.Select(p => p.Add(1)));
         for (int i = 0; i < probes.Length; i++) counts[i].ShouldBe(livedThere[i] ? 1 : 2);
