@@ -10,6 +10,8 @@ export async function basket({ main, title, notice, counted }) {
   let known = null, left = new Map();
   const alert = h("p", { role: "alert", class: "bad" });
   const body = h("div");
+  // Made once: the cart is drawn again whenever something about it changes, and who types a code meanwhile goes on.
+  const coupon = couponForm(code => change(() => call("POST", path`/carts/${known.id}/coupons`, { body: { code } }), `Coupon ${code} is on.`));
   main.replaceChildren(h("h1", {}, "Cart"), alert, body);
 
   async function change(work, done) {
@@ -17,9 +19,11 @@ export async function basket({ main, title, notice, counted }) {
     try {
       show(await work());
       if (done) notice(done);
+      return true;
     } catch (problem) {
+      show(await cart().catch(() => known));
       say(alert, problem.message);
-      show(await cart());
+      return false;
     }
   }
 
@@ -58,14 +62,7 @@ export async function basket({ main, title, notice, counted }) {
 
   function coupons(now) {
     const applied = new Set(now.discounts.map(d => d.code));
-    return h("form", { class: "plain", onsubmit: event => {
-      event.preventDefault();
-      const code = event.target.elements.code.value.trim();
-      if (code) change(() => call("POST", path`/carts/${now.id}/coupons`, { body: { code } }), `Coupon ${code} is on.`);
-    } },
-    field("Coupon", { id: "code", name: "code", maxlength: 64, autocomplete: "off", spellcheck: "false" }),
-    h("button", { type: "submit" }, "Use it"),
-    now.coupons.length > 0 && h("ul", { class: "coupons" }, now.coupons.map(c => h("li", {}, c, applied.has(c) ? "" : " (does not apply to this cart) ",
+    return h("div", {}, coupon, now.coupons.length > 0 && h("ul", { class: "coupons" }, now.coupons.map(c => h("li", {}, c, applied.has(c) ? "" : " (does not apply to this cart) ",
       h("button", { type: "button", class: "quiet-button", "aria-label": `Take off coupon ${c}`, onclick: () => change(() => call("DELETE", path`/carts/${now.id}/coupons/${c}`), `Coupon ${c} is off.`) }, "Take off")))));
   }
 
@@ -82,6 +79,15 @@ export async function basket({ main, title, notice, counted }) {
     stop();
     throw problem;
   }
+}
+
+/** @param {(code: string) => Promise<boolean>} use takes the coupon into the cart; whether it could */
+function couponForm(use) {
+  return h("form", { class: "plain", onsubmit: async event => {
+    event.preventDefault();
+    const { code } = event.target.elements, typed = code.value.trim();
+    if (typed && await use(typed) && code.value.trim() === typed) code.value = "";
+  } }, field("Coupon", { id: "code", name: "code", maxlength: 64, autocomplete: "off", spellcheck: "false" }), h("button", { type: "submit" }, "Use it"));
 }
 
 function totals(now) {

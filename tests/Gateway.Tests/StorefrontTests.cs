@@ -93,6 +93,39 @@ public sealed class StorefrontTests
     }
 
     [BrowserFact]
+    public async Task A_code_that_is_typed_while_the_cart_is_drawn_again_stays()
+    {
+        await using ShopHost host = await ShopHost.StartAsync("Sqlite");
+        await Product(host, "mug", "Tern mug", "MUG-1", 14.50m, 16.90m, "kitchen", 40);
+        (await host.Admin.Post("/v1/promotions", """{"code":"TEN","percentOff":10}""")).ShouldBe(201);
+        await using Browser browser = await Browser.StartAsync();
+        IPage page = await browser.OpenAsync(host.Address, "/products/mug");
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Add to cart" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#cart-count")).ToHaveTextAsync("1");
+        await page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { NameRegex = new Regex("^Cart") }).ClickAsync();
+        ILocator code = page.Locator("#code");
+        await code.FillAsync("NONE");
+
+        TaskCompletionSource isSent = new(TaskCreationOptions.RunContinuationsAsynchronously), isTyped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await page.RouteAsync("**/coupons", async route =>
+        {
+            isSent.TrySetResult();
+            await isTyped.Task;
+            await route.ContinueAsync();
+        });
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Use it" }).ClickAsync();
+        await isSent.Task.WaitAsync(TimeSpan.FromSeconds(10));
+        await code.FillAsync("TEN");
+        isTyped.SetResult();
+
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("does not apply");
+        await Assertions.Expect(code).ToHaveValueAsync("TEN");
+        await page.GetByRole(AriaRole.Button, new PageGetByRoleOptions { Name = "Use it" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#total")).ToHaveTextAsync("€13.05");
+        await Assertions.Expect(code).ToHaveValueAsync("");
+    }
+
+    [BrowserFact]
     public async Task What_is_sold_out_while_it_is_in_the_cart_is_said_in_the_cart_and_at_the_checkout()
     {
         await using ShopHost host = await ShopHost.StartAsync("Sqlite");
