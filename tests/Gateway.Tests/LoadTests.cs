@@ -50,6 +50,25 @@ public sealed class LoadTests
         forgotten.Violations.ShouldHaveSingleItem().ShouldContain("were acknowledged");
     }
 
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(7, 10, 1)]
+    [InlineData(15, 10, 1)]
+    [InlineData(60, 80, 1)]
+    [InlineData(25, 10, 10)]
+    [InlineData(3, 1, 10)]
+    public void Only_crowds_are_sent_in_groups_also_after_a_pause(int sent, int dueInMs, int restMs) =>
+        LoadEngine.TickAfter(sent, TimeSpan.FromMilliseconds(dueInMs)).ShouldBe(TimeSpan.FromMilliseconds(restMs));
+
+    [Fact]
+    public async Task What_fails_is_told_by_reason()
+    {
+        var arrivals = new Arrivals(1, null, 3, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Recorder recorder = await LoadEngine.RunAsync(arrivals, n => n == 0 ? Task.FromResult(Outcome.Failed) : throw new IOException("The shop closed the connection."), null, default);
+        recorder.Failures.ShouldBe([("IOException: The shop closed the connection.", 2), ("an unexpected answer", 1)]);
+        recorder.Total(Outcome.Failed).ShouldBe(3);
+    }
+
     [PostgreSqlFact]
     public async Task A_private_database_has_the_settings_that_it_is_given()
     {

@@ -20,7 +20,7 @@ public static class LoadEngine
 
     // Thousands of requests a second go out in groups. They count from when they were due all the same, and the generator, which shares the processors with
     // the shop, takes half of what it takes when it wakes up for each of them.
-    private const int FewAtOnce = 2;
+    private const double CrowdPerSecond = 2_000;
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(1), CrowdTick = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Runs; ends when the time is over and every answer is there.</summary>
@@ -56,7 +56,7 @@ public static class LoadEngine
                 long number = Interlocked.Increment(ref next);
                 if (number >= requestsMax) return;
                 TimeSpan due = recorder.Elapsed;
-                recorder.Record(await TryAsync(request, number), due);
+                await RecordAsync(request, number, recorder, due);
             }
         }, CancellationToken.None)));
     }
@@ -67,6 +67,7 @@ public static class LoadEngine
     {
         int open = 0;
         long number = 0;
+        TimeSpan before = TimeSpan.Zero;
         while (recorder.Elapsed < end && !cancellation.IsCancellationRequested && number < requestsMax && dueAt(number) is { } next)
         {
             long first = number;
@@ -76,7 +77,7 @@ public static class LoadEngine
                 next = dueAt(number + 1) ?? TimeSpan.MaxValue;
                 if (Volatile.Read(ref open) >= OpenMax)
                 {
-                    recorder.Record(Outcome.Failed, due);
+                    recorder.Fail($"{OpenMax:N0} requests were open already", due);
                     continue;
                 }
 
@@ -84,26 +85,33 @@ public static class LoadEngine
                 long mine = number;
                 _ = Task.Run(async () =>
                 {
-                    recorder.Record(await TryAsync(request, mine), due);
+                    await RecordAsync(request, mine, recorder, due);
                     Interlocked.Decrement(ref open);
                 }, CancellationToken.None);
             }
 
-            await Task.Delay(number - first > FewAtOnce ? CrowdTick : Tick, CancellationToken.None);
+            TimeSpan now = recorder.Elapsed;
+            await Task.Delay(TickAfter(number - first, now - before), CancellationToken.None);
+            before = now;
         }
 
         for (int i = 0; i < 3_000 && Volatile.Read(ref open) > 0; i++) await Task.Delay(10, CancellationToken.None);
     }
 
-    private static async Task<Outcome> TryAsync(Func<long, Task<Outcome>> request, long number)
+    /// <summary>How long it rests after it sent so many that had become due in some time.</summary>
+    public static TimeSpan TickAfter(long sent, TimeSpan dueIn) => sent > CrowdPerSecond * dueIn.TotalSeconds ? CrowdTick : Tick;
+
+    private static async Task RecordAsync(Func<long, Task<Outcome>> request, long number, Recorder recorder, TimeSpan due)
     {
         try
         {
-            return await request(number);
+            Outcome outcome = await request(number);
+            if (outcome == Outcome.Failed) recorder.Fail("an unexpected answer", due);
+            else recorder.Record(outcome, due);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            return Outcome.Failed;
+            recorder.Fail($"{e.GetType().Name}: {e.Message}", due);
         }
     }
 }

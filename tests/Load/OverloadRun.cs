@@ -66,6 +66,7 @@ public sealed class OverloadRun(IShopTarget target, int skus, TimeSpan warmUp, T
         Line($"then: {kept:P1} of the most", kept >= KeptAtLeast ? null : "throughput fell");
         Line($"p99 of those served {slow.TotalMilliseconds:F0} ms, {slow / usual:F2} times the usual", slow <= SlowerAtMost * usual ? null : "those served wait too long");
         Line($"sent away {during.Sum(s => s[Outcome.Shed]):N0}, failed {failed:N0}", failed == 0 ? null : "requests failed");
+        foreach ((string reason, long count) in over.Failures) Line($"failed {count:N0} times: {reason}");
         Line($"memory {memoryBefore >> 20} MiB at first, {memoryAfter >> 20} MiB at last", memoryAfter <= MemoryAtMost * memoryBefore ? null : "memory grew");
         Line($"as before {recovered} s after the load dropped to a half", recovered <= RecoveredWithin.TotalSeconds ? null : "it did not recover");
         foreach (string violation in violations) Line($"VIOLATION: {violation}", violation);

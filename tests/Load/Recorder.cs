@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Shop.Load;
@@ -25,8 +26,11 @@ public sealed class Second
 /// <summary>Everything that a run has to tell, second by second. Latencies count from the moment at which a request was due.</summary>
 public sealed class Recorder(TimeSpan warmUp, TimeSpan duration)
 {
+    private const int ReasonsMax = 20;
+
     // Answers that come after the end have a little room.
     private readonly Second[] _seconds = [.. Enumerable.Range(0, (int)Math.Ceiling((warmUp + duration).TotalSeconds) + 30).Select(_ => new Second())];
+    private readonly ConcurrentDictionary<string, long> _reasons = [];
     private long _began;
 
     /// <summary>How long the run is measured, after its warm-up.</summary>
@@ -51,6 +55,16 @@ public sealed class Recorder(TimeSpan warmUp, TimeSpan duration)
         second.Count(outcome);
         if (outcome == Outcome.Done) second.Latencies.Record(Elapsed - due);
     }
+
+    /// <summary>A request that was due at a moment has failed.</summary>
+    public void Fail(string reason, TimeSpan due)
+    {
+        Record(Outcome.Failed, due);
+        _reasons.AddOrUpdate(_reasons.Count < ReasonsMax || _reasons.ContainsKey(reason) ? reason : "other reasons", 1, (_, count) => count + 1);
+    }
+
+    /// <summary>Why requests failed, from the beginning to the end, the most frequent reason first.</summary>
+    public IReadOnlyList<(string Reason, long Count)> Failures => [.. _reasons.OrderByDescending(r => r.Value).Select(r => (r.Key, r.Value))];
 
     /// <summary>How many ended so in the measured time.</summary>
     public long Count(Outcome outcome) => Measured.Sum(s => s[outcome]);

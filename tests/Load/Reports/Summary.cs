@@ -21,6 +21,7 @@ public static class Summary
             table.AddRow(outcome.ToString().ToLowerInvariant(), string.Create(CultureInfo.InvariantCulture, $"{result.Recorder.Count(outcome):N0} ({result.Recorder.Rate(outcome):N0} a second)"));
         foreach (double share in Percentiles) table.AddRow(share == 1 ? "slowest" : $"p{(share * 100).ToString(CultureInfo.InvariantCulture)}", Text(latencies.Percentile(share)));
         AnsiConsole.Write(table);
+        foreach ((string reason, long count) in result.Recorder.Failures) AnsiConsole.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"failed {count:N0} times: {reason}");
         foreach (string violation in result.Violations.Take(20)) AnsiConsole.MarkupLineInterpolated($"[red]{violation}[/]");
         AnsiConsole.MarkupLine(result.IsRight ? "[green]The shop is right: sold equals stock taken, and every unit is accounted for.[/]" : $"[red]{result.Violations.Count} violations.[/]");
     }
@@ -53,6 +54,9 @@ public static class Summary
             }
 
             json.WriteEndArray();
+            json.WriteStartObject("failures");
+            foreach ((string reason, long count) in result.Recorder.Failures) json.WriteNumber(reason, count);
+            json.WriteEndObject();
             json.WriteStartArray("violations");
             foreach (string violation in result.Violations) json.WriteStringValue(violation);
             json.WriteEndArray();
