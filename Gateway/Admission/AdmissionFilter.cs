@@ -1,4 +1,5 @@
 using Shop.Gateway.Http;
+using Shop.Streams;
 
 namespace Shop.Gateway.Admission;
 
@@ -20,6 +21,7 @@ public sealed class AdmissionFilter(AdmissionQueue queue, AdmissionInstruments i
 
         long began = clock.GetTimestamp();
         instruments.Waited(clock.GetElapsedTime(asked, began));
+        if (queue.IsCrowd) Crowd.Announce();
         try
         {
             return await next(context);

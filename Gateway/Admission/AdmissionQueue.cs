@@ -45,6 +45,9 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
     /// <summary>How many requests are worked on at once at the most, for now.</summary>
     public int Limit => (int)_limit.Value;
 
+    /// <summary>Whether more than a few of those who came lately were sent away.</summary>
+    public bool IsCrowd => Volatile.Read(ref _refusedShare) >= FewRefused;
+
     /// <summary>Whether a request would be sent away whatever it wants.</summary>
     public bool RefusesAll
     {

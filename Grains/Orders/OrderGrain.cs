@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Shop.Catalog;
 using Shop.Payments;
+using Shop.Streams;
 using Decision = Shop.Journaling.Decision<Shop.Orders.OrderEvent, Shop.Orders.OrderAnswer>;
 
 namespace Shop.Orders;
@@ -11,6 +12,7 @@ namespace Shop.Orders;
 [Reentrant, GrainType("order"), CollectionAgeLimit(Minutes = 1)]
 public sealed class OrderGrain(
     JournalServices services,
+    CrowdWatch crowd,
     IOptions<OrderOptions> options,
     IOptions<PaymentOptions> paymentOptions)
     : EventSourcedGrain<OrderState, OrderEvent>(services), IOrderGrain
@@ -33,6 +35,7 @@ public sealed class OrderGrain(
     /// <inheritdoc/>
     public async Task<OrderAnswer> Place(PlaceOrder command)
     {
+        crowd.Listen();
         if (_placing) return new OrderAnswer.InProgress();
         if (State.Phase != OrderPhase.None && State.Fingerprint != command.Fingerprint) return new OrderAnswer.OtherCommand();
         if (State.Phase == OrderPhase.None && command.Lines.FirstOrDefault(l => command.Bars(l.Sku)) is { } barred) return new OrderAnswer.Barred(barred.Sku);

@@ -5,7 +5,8 @@ namespace Shop.Stock;
 public readonly record struct Reservation(int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, ReservationStatus Status);
 
 /// <summary>A reservation that ended, and when; it is remembered for a day so that retries get the same answer.</summary>
-public sealed record ClosedReservation(ReservationId Id, DateTimeOffset ClosedAt);
+[method: JsonConstructor]
+public readonly record struct ClosedReservation(ReservationId Id, DateTimeOffset ClosedAt);
 
 /// <summary>
 /// The stock of one SKU. Mutable for the sake of a hot SKU, whose reservations run into the hundred thousands; it belongs to

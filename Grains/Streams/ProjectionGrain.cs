@@ -39,7 +39,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
 
     // The end of what was delivered: what comes next begins there, whatever has become of what came before.
     private JournalPosition? _delivered;
-    private bool _isBehind;
+    private TimeSpan _behind;
     private long _failedAt = long.MinValue / 2;
 
     /// <summary>What the silo offers.</summary>
@@ -51,7 +51,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     /// <summary>The partition.</summary>
     protected int Partition => int.Parse(this.GetPrimaryKeyString(), System.Globalization.CultureInfo.InvariantCulture);
 
-    private TimeSpan CommitInterval => _isBehind ? CommitEveryWhenBehind : CommitEvery;
+    private TimeSpan CommitInterval => _behind > Behind ? CommitEveryWhenBehind : CommitEvery;
 
     // Rows of other rules are left as they are until there are new ones.
     private bool IsFrozen => _serving!.RulesVersion != projection.RulesVersion;
@@ -127,7 +127,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         if (IsFrozen) return;
         await CatchUpAsync(serving);
         await serving.TakeAsync([.. items.Select(i => (i.Item, PositionOf(i)))]);
-        _isBehind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt > Behind;
+        _behind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt;
         await serving.CommitIfDueAsync(CommitInterval);
     }
 
@@ -151,7 +151,10 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         await services.Work.WaitAsync();
         try
         {
+            long began = services.Clock.GetTimestamp();
             await work();
+            // The others wait as well: it is the silo that rests.
+            if (services.Crowd.RestAfter(services.Clock.GetElapsedTime(began), _behind) is { Ticks: > 0 } rest) await Task.Delay(rest, services.Clock);
         }
         catch
         {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Shop.Streams;
 
 /// <summary>What every projection needs from the silo.</summary>
-public sealed class ProjectionServices(IProjectionStore store, IJournalStore journal, TimeProvider clock, ProjectionInstruments instruments, ILogger<ProjectionServices> log) : IDisposable
+public sealed class ProjectionServices(IProjectionStore store, IJournalStore journal, TimeProvider clock, CrowdWatch crowd, ProjectionInstruments instruments, ILogger<ProjectionServices> log) : IDisposable
 {
     /// <summary>
     /// How many consumers of this silo work at the same time: half of the processors, so that those who wait for an answer come
@@ -18,6 +18,8 @@ public sealed class ProjectionServices(IProjectionStore store, IJournalStore jou
     internal IJournalStore Journal => journal;
 
     internal TimeProvider Clock => clock;
+
+    internal CrowdWatch Crowd => crowd;
 
     internal ProjectionInstruments Instruments => instruments;
 

@@ -59,6 +59,7 @@ public static class ShopSiloExtensions
         services.AddSingleton<IProjectionStore>(s => s.GetRequiredService<AdoNetProjectionStore>());
         services.AddSingleton<ISearchIndex, AdoNetSearchIndex>();
         services.AddSingleton<ProjectionInstruments>();
+        services.AddSingleton<CrowdWatch>();
         services.AddSingleton<ProjectionServices>();
         services.AddSingleton<JournalStreamSource>();
         services.AddSingleton<IEventReader>(s => s.GetRequiredService<JournalStreamSource>());

@@ -1,5 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Shop.Gateway.Admission;
+using Shop.Streams;
 
 namespace Shop.Gateway.Tests;
 
@@ -35,6 +37,7 @@ public sealed class AdmissionTests
         shop.Forget();
         shop.Run(TimeSpan.FromSeconds(30), arrivalsPerSecond: 5_100, _ => $"sku-{number++ % 5_000}");
         shop.Served.ShouldBeGreaterThan(30 * 1_700 * 95 / 100);
+        shop.Queue.IsCrowd.ShouldBeTrue();
         shop.Latencies.Order().ElementAt(shop.Latencies.Count * 99 / 100).ShouldBeLessThan(TimeSpan.FromMilliseconds(350));
         shop.Queue.Waiting.ShouldBeLessThan(500);
         // Over within a moment when the load drops.
@@ -42,6 +45,7 @@ public sealed class AdmissionTests
         shop.Forget();
         shop.Run(TimeSpan.FromSeconds(5), arrivalsPerSecond: 1_000, _ => $"sku-{number++ % 5_000}");
         (shop.SentAway, shop.Latencies.Max() < TimeSpan.FromMilliseconds(100)).ShouldBe((0, true));
+        shop.Queue.IsCrowd.ShouldBeFalse();
     }
 
     [Fact]
@@ -146,6 +150,19 @@ public sealed class AdmissionTests
         await host.Admin.CheckLevel("BUSY", sold: answers.Count(a => a.Code == 201), onHand: 100 - answers.Count(a => a.Code == 201));
         for (int i = 0; i < 20; i++) (await host.Admin.Checkout("BUSY", idempotencyKey: $"b-{i}")).ShouldBe(201);
         await host.Admin.CheckLevel("BUSY", sold: 20, onHand: 80);
+    }
+
+    [Fact]
+    public async Task Silos_hear_of_a_crowd_by_the_calls_of_those_who_are_served()
+    {
+        await using ShopHost host = await ShopHost.StartAsync("Sqlite", ("Shop:Admission:ConcurrencyMin", "1"), ("Shop:Admission:ConcurrencyMax", "1"), ("Shop:Admission:WaitingMax", "1"));
+        await host.Admin.Stock("BUSY", 1_000);
+        CrowdWatch crowd = host.Services.GetRequiredService<CrowdWatch>();
+        (await host.Admin.Checkout("BUSY")).ShouldBe(201);
+        crowd.IsHere.ShouldBeFalse();
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => host.Admin.Checkout("BUSY")));
+        (await host.Admin.Checkout("BUSY")).ShouldBe(201);
+        crowd.IsHere.ShouldBeTrue();
     }
 
     // Finishes the requests that are under way at an even rate, the oldest first, and none before its time.

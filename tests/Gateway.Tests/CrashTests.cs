@@ -4,7 +4,7 @@ using Xunit.Abstractions;
 namespace Shop.Gateway.Tests;
 
 /// <summary>The process is killed at random moments of a flash sale, again and again, and nothing that was acknowledged is lost.</summary>
-[Collection("load")]
+[Collection("load"), Trait("Category", "Long")]
 public sealed class CrashTests(ITestOutputHelper output)
 {
     private const int Kills = 20, AtOnceMax = 500;
