@@ -150,7 +150,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         }
     }
 
-    [ClusterTheory]
+    [ClusterTheory, Trait("Category", "Long")]
     [InlineData("kill -9 of a silo")]
     [InlineData("partition silo | database")]
     [InlineData("connections reset")]
@@ -164,7 +164,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
         result.Violations.ShouldBeEmpty($"seed {seed}");
     }
 
-    [ClusterImportFact]
+    [ClusterImportFact, Trait("Category", "Long")]
     public async Task An_import_goes_on_while_a_silo_is_killed_and_every_consumer_counts_everything_once()
     {
         using ShopCluster cluster = await ShopCluster.StartAsync(silos: 2, gateways: 1);
