@@ -14,6 +14,10 @@ namespace Shop.Gateway;
 /// <summary>Puts the gateway together.</summary>
 public static class ShopGateway
 {
+    // Thousands who come in the same second must not be left without an answer to their first packet: they would ask again after one second, and after three.
+    // The system takes of it as much as it allows.
+    private const int ArrivalsMax = 8_192;
+
     // Every request has a trace id, whether or not somebody collects traces.
     private static readonly ActivityListener EveryRequest = new()
     {
@@ -30,6 +34,7 @@ public static class ShopGateway
         builder.AddShop();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.WebHost.ConfigureKestrel(ConfigureLimits);
+        builder.WebHost.UseSockets(sockets => sockets.Backlog = ArrivalsMax);
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("Shop:RateLimit")
             .Validate(o => o is { KeyRequestsPerSecond: >= 0, SessionRequestsPerSecond: >= 0 }, "Shop:RateLimit takes requests a second, for instance 5000, or 0 for no limit.")
             .ValidateOnStart();

@@ -16,7 +16,7 @@ public sealed record Arrivals(int Callers, Func<long, TimeSpan?>? DueAt, long Re
 public static class LoadEngine
 {
     // An open loop sends on when answers stay out, but not for ever.
-    private const int OpenMax = 20_000;
+    private const int OpenMax = 12_000;
 
     // Thousands of requests a second go out in groups. They count from when they were due all the same, and the generator, which shares the processors with
     // the shop, takes half of what it takes when it wakes up for each of them.
