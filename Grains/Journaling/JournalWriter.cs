@@ -13,10 +13,6 @@ namespace Shop.Journaling;
 /// </summary>
 public sealed class JournalWriter : IHostedService, IDisposable
 {
-    // Those whom the last batch made go on have their next commit soon, but behind others who wait for a thread. Whoever lets them pass first has their
-    // commits as well, for which another flush would have to be waited for. A batch that has as many already does not wait.
-    private const int TurnsMax = 6, WorthwhileCommits = 12;
-
     private readonly IJournalStore _store;
     private readonly TimeProvider _clock;
     private readonly JournalInstruments _instruments;
@@ -87,7 +83,6 @@ public sealed class JournalWriter : IHostedService, IDisposable
         List<GrainAppend> batch = [];
         while (await _queue.Reader.WaitToReadAsync())
         {
-            for (int i = 0; i < TurnsMax && _queue.Reader.Count < WorthwhileCommits; i++) await Task.Yield();
             // Commits that arrive from here on belong to the next batch: a grain has at most one in each.
             int count = Math.Min(_queue.Reader.Count, Options.BatchCommitsMax);
             for (int i = 0; i < count && _queue.Reader.TryRead(out GrainAppend? append); i++)
