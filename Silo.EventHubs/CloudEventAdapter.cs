@@ -16,6 +16,6 @@ internal sealed class CloudEventAdapter(Serializer serializer) : EventHubDataAda
     public override EventData ToQueueMessage<T>(StreamId streamId, IEnumerable<T> events, StreamSequenceToken? token, Dictionary<string, object>? requestContext)
     {
         ShopEvent e = events.Cast<ShopEvent>().Single();
-        return new EventData(BinaryData.FromString(CloudEvent.Of(e.EventId, e.EventType, e.Subject, e.Timestamp, e.ToJson()))) { MessageId = e.EventId, ContentType = CloudEvent.ContentType };
+        return new EventData(BinaryData.FromString(CloudEvent.Of(e.EventId.ToString(), e.EventType, e.Subject, e.Timestamp, e.ToJson()))) { MessageId = e.EventId.ToString(), ContentType = CloudEvent.ContentType };
     }
 }

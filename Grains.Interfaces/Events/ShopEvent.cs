@@ -26,7 +26,7 @@ namespace Shop.Events;
 public abstract record ShopEvent
 {
     /// <summary>Where it stands in the journal: the same however often it is told.</summary>
-    public required string EventId { get; init; }
+    public required EventId EventId { get; init; }
 
     /// <summary>When it happened.</summary>
     public required DateTimeOffset Timestamp { get; init; }

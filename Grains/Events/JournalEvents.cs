@@ -15,10 +15,9 @@ public static class JournalEvents
     /// <summary>What a commit tells, in order.</summary>
     public static ImmutableArray<ShopEvent> Of(JournalCommit commit)
     {
-        int slash = commit.GrainId.IndexOf('/', StringComparison.Ordinal);
-        string key = commit.GrainId[(slash + 1)..];
+        string key = commit.Key;
         var made = new Maker(commit);
-        switch (commit.GrainId[..slash])
+        switch (commit.GrainId.AsSpan(0, commit.GrainId.IndexOf('/', StringComparison.Ordinal)))
         {
             case "order":
                 foreach (OrderEvent e in Read(commit, OrderJson.Default.OrderEventArray)) OfOrder(key, e, made);
@@ -146,7 +145,7 @@ public static class JournalEvents
         private readonly ImmutableArray<ShopEvent>.Builder _events = ImmutableArray.CreateBuilder<ShopEvent>();
 
         /// <summary>The id of the next event.</summary>
-        public string Id => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{commit.GrainId}:{commit.Version}:{_events.Count}");
+        public EventId Id => new(commit.GrainId, commit.Version, _events.Count);
 
         public void Add(ShopEvent @event) => _events.Add(@event);
 

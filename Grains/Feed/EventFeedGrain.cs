@@ -60,7 +60,7 @@ public sealed class EventFeedGrain(IEventReader reader, IJournalStore journal) :
             place.Positions[partition] = position;
             // Only the last event of a commit leads beyond it.
             foreach ((int i, ShopEvent e) in wanted.Index())
-                found.Add(new FeedEvent(e.EventId, e.EventType, e.Subject, e.Timestamp, e.ToJson(), i < wanted.Length - 1 ? before : place.ToString()));
+                found.Add(new FeedEvent(e.EventId.ToString(), e.EventType, e.Subject, e.Timestamp, e.ToJson(), i < wanted.Length - 1 ? before : place.ToString()));
         }
     }
 }

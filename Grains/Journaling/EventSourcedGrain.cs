@@ -112,7 +112,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         IGrainContext context = GrainContext;
-        _journal = new GrainJournal(this.GetGrainId().ToString(), services.Writer, error => context.Deactivate(
+        _journal = new GrainJournal(this.GetGrainId().ToString(), this.GetPrimaryKeyString(), services.Writer, error => context.Deactivate(
             new DeactivationReason(DeactivationReasonCode.ApplicationRequested, error, "The journal refused a commit.")));
         return LoadsLate ? Task.CompletedTask : LoadAsync(cancellationToken);
     }

@@ -50,7 +50,7 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     public JournalCommit ToCommit(Guid commitId, DateTimeOffset now)
     {
         _events.Write("]"u8);
-        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, _isTold || HasWork != hadWork, now, _events.WrittenMemory) { Told = _told };
+        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, _isTold || HasWork != hadWork, now, _events.WrittenMemory) { Key = owner.Key, Told = _told };
     }
 
     /// <summary>The commit is durable; nobody reads its bytes any more.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Shop.Journaling;
 
 /// <summary>One activation's place in the journal: the version it is at, and the commit that its next events join.</summary>
-internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<Exception> broken)
+internal sealed class GrainJournal(string grainId, string key, JournalWriter writer, Action<Exception> broken)
 {
     private readonly Lock _lock = new();
     private GrainAppend? _open;
@@ -13,6 +13,8 @@ internal sealed class GrainJournal(string grainId, JournalWriter writer, Action<
     private volatile Exception? _error;
 
     public string GrainId => grainId;
+
+    public string Key => key;
 
     /// <summary>Why this activation may write no more; null while it may.</summary>
     public Exception? Error => _error;

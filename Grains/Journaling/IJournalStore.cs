@@ -75,6 +75,13 @@ public sealed record JournalCommit(
     /// <summary>The partition that it is in.</summary>
     public int Partition => IsForReaders ? IJournalStore.PartitionOf(GrainId) : IJournalStore.NoPartition;
 
+    /// <summary>The grain's own key: what its id says after its type.</summary>
+    public string Key
+    {
+        get => field ??= GrainId[(GrainId.IndexOf('/', StringComparison.Ordinal) + 1)..];
+        init;
+    }
+
     /// <summary>The events of which the world is told, as the process that wrote them has them; null when only their JSON is at hand.</summary>
     public IReadOnlyList<object>? Told { get; init; }
 }

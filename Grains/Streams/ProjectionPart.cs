@@ -57,6 +57,8 @@ internal sealed class ProjectionPart
             if (!item.Events.IsEmpty) _services.Instruments.Took(_name, item.Events.Length, _services.Clock.GetUtcNow() - item.RecordedAt);
             Position = position;
         }
+
+        _rows.Fold();
     }
 
     /// <summary>Commits what has been taken if enough has changed or enough time has gone by since the last time.</summary>
@@ -111,7 +113,7 @@ internal sealed class ProjectionPart
             {
                 // Half of it may be in the rows now. The rows are read again without it, and it has another try.
                 _services.Failures.Failed(_name, @event.EventId, e);
-                ProjectionLog.Failed(_services.Log, e, _name, @event.EventId);
+                ProjectionLog.Failed(_services.Log, e, _name, @event.EventId.ToString());
                 throw;
             }
         }
@@ -122,7 +124,7 @@ internal sealed class ProjectionPart
         if (_parkedSubjects.Values.Sum() >= ParkedMax) throw new InvalidOperationException($"{_name} has {ParkedMax} parked events in partition {_partition} and takes no more until they are looked at.");
         _parkedSubjects[@event.Subject] = _parkedSubjects.GetValueOrDefault(@event.Subject) + 1;
         _services.Instruments.Parked(_name);
-        ProjectionLog.Parked(_services.Log, _name, @event.EventId);
-        _parked.Add(new ParkedEvent(_name, _partition, @event.EventId, @event.Subject, @event.ToJson(), error, _services.Clock.GetUtcNow()));
+        ProjectionLog.Parked(_services.Log, _name, @event.EventId.ToString());
+        _parked.Add(new ParkedEvent(_name, _partition, @event.EventId.ToString(), @event.Subject, @event.ToJson(), error, _services.Clock.GetUtcNow()));
     }
 }

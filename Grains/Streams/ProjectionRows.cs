@@ -57,7 +57,17 @@ public sealed class ProjectionRows
     internal int ChangedCount => _changed.Count;
 
     internal IReadOnlyCollection<KeyValuePair<string, string?>> Changes() =>
-        [.. _changed.Select(r => KeyValuePair.Create(r.Key, r.Value is null ? null : JsonSerializer.Serialize(r.Value, r.Type!)))];
+        [.. _changed.Select(r => KeyValuePair.Create(r.Key, r.Payload ?? r.ToJson()))];
+
+    /// <summary>
+    /// Keeps rows that were asked for once as what will be written. Until it is they will hardly be asked for again, and a text lives more cheaply
+    /// than the dozen objects that it is made of.
+    /// </summary>
+    internal void Fold()
+    {
+        foreach (Row row in _changed)
+            if (row is { Uses: <= 1, Value: not null }) (row.Payload, row.Value) = (row.ToJson(), null);
+    }
 
     internal void Committed()
     {
@@ -100,9 +110,12 @@ public sealed class ProjectionRows
 
         public JsonTypeInfo? Type { get; set; }
 
-        /// <summary>What was read and nobody has asked for yet.</summary>
+        /// <summary>The row as JSON while nobody asks for it.</summary>
         public string? Payload { get; set; }
 
+        /// <summary>The row while it is asked for; when it has no JSON either there is none.</summary>
         public object? Value { get; set; }
+
+        public string? ToJson() => Value is null ? null : JsonSerializer.Serialize(Value, Type!);
     }
 }

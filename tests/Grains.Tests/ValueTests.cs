@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Shop.Grains.Tests;
 
 public sealed class ValueTests
@@ -33,6 +35,25 @@ public sealed class ValueTests
         cart.Discounts.IsDefault.ShouldBeFalse();
         new Dashboard.GrainReport("G", 1, new Dashboard.CallTimes(null, null, null), []) { Keys = default }.Keys.IsDefault.ShouldBeFalse();
     }
+
+    [Theory]
+    [InlineData("order/0198f6-1", 2, 0)]
+    [InlineData("views/a:b:3", long.MaxValue, int.MaxValue)]
+    public void Ids_of_events_are_texts_in_json_and_come_back_as_they_were(string grain, long version, int number)
+    {
+        var id = new Events.EventId(grain, version, number);
+        string json = new Events.ProductDeleted("p") { EventId = id, Timestamp = DateTimeOffset.UnixEpoch }.ToJson();
+        json.ShouldContain($"\"eventId\":\"{grain}:{version}:{number}\"");
+        JsonSerializer.Deserialize(json, Events.ShopEventJson.Default.ShopEvent)!.EventId.ShouldBe(id);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(":1:2")]
+    [InlineData("order/a:1")]
+    [InlineData("order/a:-1:2")]
+    [InlineData("order/a:1:2x")]
+    public void What_is_no_id_of_an_event_is_refused(string text) => Should.Throw<FormatException>(() => Events.EventId.Parse(text));
 
     [Fact]
     public void Money_never_mixes_currencies_and_never_overflows()

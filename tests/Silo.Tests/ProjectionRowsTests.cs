@@ -36,6 +36,26 @@ public sealed class ProjectionRowsTests
         _store.Reads.Count.ShouldBe(30 + 20);
     }
 
+    [Fact]
+    public async Task Rows_that_are_folded_say_what_they_said()
+    {
+        var rows = new ProjectionRows(_store, "touchy", 0, rowsMax: 10);
+        await ChangeAsync(rows, "once");
+        for (int i = 0; i < 3; i++) await ChangeAsync(rows, "often");
+        await ChangeAsync(rows, "removed");
+        await rows.RemoveAsync("removed", TouchyJson.Default.TouchyRow);
+        for (int i = 0; i < 2; i++) rows.Fold();
+        rows.Changes().Select(r => (r.Key, r.Value)).ShouldBe([("once", Row(1)), ("often", Row(3)), ("removed", null)], ignoreOrder: true);
+        (await ChangeAsync(rows, "once")).ShouldBe(2);
+        rows.Fold();
+        (await ChangeAsync(rows, "removed")).ShouldBe(1);
+        CommitAll(rows);
+        _store.Payloads.ShouldBe([KeyValuePair.Create("once", Row(2)), KeyValuePair.Create("often", Row(3)), KeyValuePair.Create("removed", Row(1))], ignoreOrder: true);
+        _store.Reads.ShouldBe(["once", "often", "removed"], "What is folded need not be read again.");
+    }
+
+    private static string Row(int units) => $$"""{"units":{{units}},"rules":0}""";
+
     private static async Task<long> ChangeAsync(ProjectionRows rows, string key) => ++(await rows.ChangeAsync(key, TouchyJson.Default.TouchyRow)).Units;
 
     private void CommitAll(ProjectionRows rows)
