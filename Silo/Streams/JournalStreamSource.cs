@@ -38,7 +38,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     {
         if (_tails[partition].NewsAfter(after?.Position ?? JournalPosition.Start) is not { } news) return;
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
-        await Task.WhenAny(news, Task.Delay(LookEvery, CancellationToken.None)).WaitAsync(cancellation);
+        await Task.WhenAny(news, Task.Delay(LookEvery, clock, CancellationToken.None)).WaitAsync(cancellation);
         await _tails[partition].GatherAsync().WaitAsync(cancellation);
     }
 
@@ -47,8 +47,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     {
         Task?[] news = [.. _tails.Zip(after, (tail, place) => tail.NewsAfter(place))];
         if (news.Contains(null)) return;
-        await Task.WhenAny([Task.Delay(FeedLooksEvery), .. news.Select(n => n!)]);
-        await Task.Delay(FeedGathersFor);
+        await Task.WhenAny([Task.Delay(FeedLooksEvery, clock), .. news.Select(n => n!)]);
+        await Task.Delay(FeedGathersFor, clock);
     }
 
     /// <inheritdoc/>
@@ -175,7 +175,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             lock (this)
             {
                 // Not always the same time: partitions that once met would go on meeting, and work all at once while everybody else waits.
-                if (_gathering.IsCompleted) _gathering = Task.Delay(GatherFor * (0.5 + Random.Shared.NextDouble()));
+                if (_gathering.IsCompleted) _gathering = Task.Delay(GatherFor * (0.5 + Random.Shared.NextDouble()), clock);
                 return _gathering;
             }
         }
