@@ -26,7 +26,7 @@ public sealed record ApiKeysState : IEventSourced<ApiKeysState, ApiKeyEvent>
     public static JsonSerializerContext Json => ApiKeysJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(ApiKeyEvent @event) => false;
+    public static object? Tell(ApiKeyEvent @event, object? last) => null;
 
     /// <summary>Keys by id.</summary>
     public ImmutableDictionary<string, ApiKey> Keys { get; init; } = ImmutableDictionary<string, ApiKey>.Empty;

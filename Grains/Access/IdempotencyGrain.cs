@@ -27,7 +27,7 @@ public sealed record IdempotencyState : IEventSourced<IdempotencyState, Idempote
     public static JsonSerializerContext Json => IdempotencyJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(IdempotencyEvent @event) => false;
+    public static object? Tell(IdempotencyEvent @event, object? last) => null;
 
     /// <summary>Tells the request from others; null when there is none.</summary>
     public string? Fingerprint { get; init; }

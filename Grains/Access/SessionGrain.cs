@@ -27,7 +27,7 @@ public sealed record SessionState : IEventSourced<SessionState, SessionEvent>
     public static JsonSerializerContext Json => SessionJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(SessionEvent @event) => false;
+    public static object? Tell(SessionEvent @event, object? last) => null;
 
     /// <summary>The session; null before it began and after it was ended.</summary>
     public Session? Session { get; init; }

@@ -22,11 +22,9 @@ public static class JournalEvents
             case "order":
                 foreach (OrderEvent e in Read(commit, OrderJson.Default.OrderEventArray)) OfOrder(key, e, made);
                 break;
-            case "stock" when commit.Told is { } told:
-                foreach (StockEvent e in told) OfStock(key, e.Change, e.Available, e.At, made);
-                break;
             case "stock":
-                foreach (StockLevelEvent e in Read(commit, StockJson.Default.StockLevelEventArray)) OfStock(key, e.Change, e.Available, e.At, made);
+                foreach (LevelChange c in commit.Told?.Cast<LevelChange>() ?? LevelChanges(commit))
+                    made.Add(new InventoryUpdated(key, c.Units, c.Available) { EventId = made.Id, Timestamp = c.At });
                 break;
             case "cart":
                 foreach (CartEvent e in Read(commit, CartJson.Default.CartEventArray)) OfCart(key, e, made);
@@ -53,9 +51,16 @@ public static class JournalEvents
 
     private static IEnumerable<T> Read<T>(JournalCommit commit, JsonTypeInfo<T[]> type) => commit.Told?.Cast<T>() ?? JsonSerializer.Deserialize(commit.Events.Span, type)!;
 
-    private static void OfStock(string sku, long? change, long? available, DateTimeOffset at, Maker made)
+    private static List<LevelChange> LevelChanges(JournalCommit commit)
     {
-        if (change is { } units && available is { } left) made.Add(new InventoryUpdated(sku, units, left) { EventId = made.Id, Timestamp = at });
+        List<LevelChange> changes = [];
+        foreach (StockLevelEvent e in JsonSerializer.Deserialize(commit.Events.Span, StockJson.Default.StockLevelEventArray)!)
+        {
+            LevelChange? last = changes.LastOrDefault();
+            if (LevelChange.Add(last, e.Change, e.Available, e.At) is { } change && change != last) changes.Add(change);
+        }
+
+        return changes;
     }
 
     private static void OfOrder(string order, OrderEvent e, Maker made)

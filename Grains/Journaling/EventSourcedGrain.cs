@@ -19,8 +19,11 @@ public interface IEventSourced<TSelf, TEvent>
     /// <summary>Whether the grain has to go on by itself, even if nobody calls it: an unfinished saga.</summary>
     bool HasWork => false;
 
-    /// <summary>Whether the world is told of an event; what it is told of it, <see cref="Events.JournalEvents"/> says.</summary>
-    static virtual bool IsTold(TEvent @event) => true;
+    /// <summary>
+    /// What <see cref="Events.JournalEvents"/> makes an event public of: null for nothing, the event, or what was told last of the same commit when the
+    /// event was added to that.
+    /// </summary>
+    static virtual object? Tell(TEvent @event, object? last) => @event;
 
     /// <summary>The state after the event. The old one is not used any more.</summary>
     TSelf Apply(TEvent @event);
@@ -88,6 +91,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     private static readonly JsonTypeInfo<TState> StateJson = TypeInfo<TState>();
     private static readonly JsonTypeInfo<TEvent> EventJson = TypeInfo<TEvent>();
     private static readonly JsonTypeInfo<TEvent[]> EventsJson = TypeInfo<TEvent[]>();
+    private static readonly Func<TEvent, object?, object?> Tell = TState.Tell;
 
     private GrainJournal _journal = null!;
     private GrainState<GrainSnapshot>? _snapshot;
@@ -201,16 +205,10 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         SnapshotIfDue();
         try
         {
-            bool isTold = false;
-            foreach (TEvent @event in events)
-            {
-                State = State.Apply(@event);
-                isTold |= TState.IsTold(@event);
-            }
-
+            foreach (TEvent @event in events) State = State.Apply(@event);
             State.AssertInvariants();
             Version += events.Length;
-            Task durable = _journal.Append(events, State.HasWork, isTold, EventJson, later);
+            Task durable = _journal.Append(events, State.HasWork, Tell, EventJson, later);
             return later ? durable : JournalTrace.Follow(durable, _journal.GrainId, events.Length);
         }
         catch (Exception e)

@@ -8,7 +8,7 @@ namespace Shop.Journaling;
 /// <summary>A commit in the making: events of one grain that wait for the writer. Events join until the writer takes it.</summary>
 internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
 {
-    // A hot grain has many in one commit, and keeping all of them until somebody reads costs more than making them again.
+    // A commit may have many, and keeping all of them until somebody reads costs more than making them again.
     private const int ToldMax = 8;
 
     [ThreadStatic]
@@ -17,7 +17,7 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     private readonly ArrayBufferWriter<byte> _events = Buffers.Shared.Get();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<object>? _told;
-    private bool _isTold;
+    private object? _lastTold;
 
     public GrainJournal Owner => owner;
 
@@ -35,11 +35,11 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     public int ByteCount => _events.WrittenCount;
 
     /// <summary>Adds an event, of which the world may be told.</summary>
-    public void Add<TEvent>(TEvent @event, bool isTold, JsonTypeInfo<TEvent> type)
+    public void Add<TEvent>(TEvent @event, Func<TEvent, object?, object?> tell, JsonTypeInfo<TEvent> type)
     {
-        if (isTold) Tell(@event!);
+        if (tell(@event, _lastTold) is { } told && !ReferenceEquals(told, _lastTold)) Tell(told);
         _events.Write(EventCount == 0 ? "["u8 : ","u8);
-        Utf8JsonWriter json = _json ??= new Utf8JsonWriter(_events);
+        Utf8JsonWriter json = _json ??= new Utf8JsonWriter(_events, new JsonWriterOptions { SkipValidation = true });
         json.Reset(_events);
         JsonSerializer.Serialize(json, @event, type);
         json.Flush();
@@ -50,7 +50,7 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     public JournalCommit ToCommit(Guid commitId, DateTimeOffset now)
     {
         _events.Write("]"u8);
-        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, _isTold || HasWork != hadWork, now, _events.WrittenMemory) { Key = owner.Key, Told = _told };
+        return new JournalCommit(owner.GrainId, Version, commitId, EventCount, HasWork, _lastTold is not null || HasWork != hadWork, now, _events.WrittenMemory) { Key = owner.Key, Told = _told };
     }
 
     /// <summary>The commit is durable; nobody reads its bytes any more.</summary>
@@ -69,12 +69,12 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
         _ = _done.Task.Exception; // A command that nobody waits for must not count as an unobserved error.
     }
 
-    private void Tell(object @event)
+    private void Tell(object told)
     {
-        if (!_isTold) _told = [];
-        _isTold = true;
+        if (_lastTold is null) _told = [];
+        _lastTold = told;
         if (_told?.Count == ToldMax) _told = null;
-        _told?.Add(@event);
+        _told?.Add(told);
     }
 
     // What a commit needs for a moment is used by the next one. A grain that is idle owns none of it.

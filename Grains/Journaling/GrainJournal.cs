@@ -74,13 +74,13 @@ internal sealed class GrainJournal(string grainId, string key, JournalWriter wri
     }
 
     /// <summary>Adds events to the next commit; the task completes when it is durable. What may wait goes with what comes next.</summary>
-    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, bool isTold, JsonTypeInfo<TEvent> type, bool later)
+    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, Func<TEvent, object?, object?> tell, JsonTypeInfo<TEvent> type, bool later)
     {
         lock (_lock)
         {
             GrainAppend append = _open ?? new GrainAppend(this, _hasWork);
             if (append.ByteCount > writer.Options.CommitBytesMax) throw new JournalUnavailableException($"{grainId} writes more than the store can take.");
-            foreach (TEvent @event in events) append.Add(@event, isTold, type);
+            foreach (TEvent @event in events) append.Add(@event, tell, type);
             append.HasWork = _hasWork = hasWork;
             (_open, _last) = (append, append);
             if (!later && !append.IsQueued) Enqueue(append);

@@ -82,7 +82,7 @@ public sealed record JournalCommit(
         init;
     }
 
-    /// <summary>The events of which the world is told, as the process that wrote them has them; null when only their JSON is at hand.</summary>
+    /// <summary>What the world is told of, as the process that wrote it has it; null when only their JSON is at hand.</summary>
     public IReadOnlyList<object>? Told { get; init; }
 }
 

@@ -83,8 +83,8 @@ public sealed record OrderState : IEventSourced<OrderState, OrderEvent>
     public static JsonSerializerContext Json => OrderJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(OrderEvent @event) => @event is
-        OrderEvent.CheckoutStarted or OrderEvent.Placed or OrderEvent.Undone or OrderEvent.Fulfilled or OrderEvent.ReturnBooked or OrderEvent.RefundBooked;
+    public static object? Tell(OrderEvent @event, object? last) => @event is
+        OrderEvent.CheckoutStarted or OrderEvent.Placed or OrderEvent.Undone or OrderEvent.Fulfilled or OrderEvent.ReturnBooked or OrderEvent.RefundBooked ? @event : null;
 
     /// <summary>How far it is.</summary>
     public OrderPhase Phase { get; init; }

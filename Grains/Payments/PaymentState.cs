@@ -46,7 +46,7 @@ public sealed record PaymentState : IEventSourced<PaymentState, PaymentEvent>
     public static JsonSerializerContext Json => PaymentJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(PaymentEvent @event) => false;
+    public static object? Tell(PaymentEvent @event, object? last) => null;
 
     /// <summary>The amount that the provider was asked for.</summary>
     public Money? Amount { get; init; }

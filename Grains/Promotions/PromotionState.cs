@@ -30,7 +30,7 @@ public sealed record PromotionState : IEventSourced<PromotionState, PromotionEve
     public static JsonSerializerContext Json => PromotionJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(PromotionEvent @event) => false;
+    public static object? Tell(PromotionEvent @event, object? last) => null;
 
     /// <summary>The rules; null before they were set.</summary>
     public CouponRules? Rules { get; init; }

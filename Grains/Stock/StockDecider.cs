@@ -9,7 +9,8 @@ public static class StockDecider
     public static Decision Receive(StockState state, ReceiveStock command, DateTimeOffset now)
     {
         if (command.Quantity is < 1 or > Limits.QuantityMax) return Refuse($"quantity must be 1 to {Limits.QuantityMax}");
-        return Booked(state, command.Reference, command.Quantity) ?? Decision.Do(new StockEvent.Received(command.Quantity, command.Reference, now));
+        return Booked(state, command.Reference, command.Quantity) ??
+            Decision.Do(new StockEvent.Received(command.Quantity, command.Reference, now) { Change = command.Quantity, Available = state.Available + command.Quantity });
     }
 
     /// <summary>A count is corrected; what is held stays covered.</summary>
@@ -18,10 +19,11 @@ public static class StockDecider
         if (command.Difference == 0 || Math.Abs((long)command.Difference) > Limits.QuantityMax) return Refuse($"difference must be 1 to {Limits.QuantityMax} up or down");
         if (Booked(state, command.Reference, command.Difference) is { } booked) return booked;
         if (!state.Exists) return Decision.Say(new StockAnswer.Unknown());
-        ImmutableArray<StockEvent> expired = Expire(state, now, out long freed);
-        return state.Available + freed + command.Difference < 0
-            ? new Decision(expired, new StockAnswer.OutOfStock(state.Available + freed))
-            : Decision.Do(expired.Add(new StockEvent.Adjusted(command.Difference, command.Reason, command.Reference, now)));
+        ImmutableArray<StockEvent> expired = Expire(state, now, out long available);
+        long left = available + command.Difference;
+        return left < 0
+            ? new Decision(expired, new StockAnswer.OutOfStock(available))
+            : Decision.Do(expired.Add(new StockEvent.Adjusted(command.Difference, command.Reason, command.Reference, now) { Change = command.Difference, Available = left }));
     }
 
     /// <summary>Units are held, if they are there and the rules allow it.</summary>
@@ -30,34 +32,34 @@ public static class StockDecider
         if (command.Quantity is < 1 or > Limits.QuantityMax) return Refuse($"quantity must be 1 to {Limits.QuantityMax}");
         if (command.Ttl <= TimeSpan.Zero || command.Ttl > Limits.ReservationTtlMax) return Refuse($"a reservation lasts at most {Limits.ReservationTtlMax.TotalHours} hours");
         if (!state.Exists) return Decision.Say(new StockAnswer.Unknown());
-        ImmutableArray<StockEvent> expired = Expire(state, now, out long freed);
+        ImmutableArray<StockEvent> expired = Expire(state, now, out long available);
         if (state.Reservations.TryGetValue(command.Id, out Reservation known)) return new Decision(expired, Known(command, known, now));
         if (Closed(state.Rules, now) is { } closed) return new Decision(expired, closed);
         if (OverLimit(state, command) is { } limited) return new Decision(expired, limited);
-        long available = state.Available + freed;
         if (command.Quantity > available) return new Decision(expired, new StockAnswer.OutOfStock(available));
         DateTimeOffset expiresAt = now + command.Ttl;
         return new Decision(
-            expired.Add(new StockEvent.Reserved(command.Id, command.Quantity, expiresAt, command.CustomerId, now)),
+            expired.Add(new StockEvent.Reserved(command.Id, command.Quantity, expiresAt, command.CustomerId, now) { Change = -command.Quantity, Available = available - command.Quantity }),
             new StockAnswer.Reserved(command.Id, command.Quantity, expiresAt));
     }
 
     /// <summary>A held reservation becomes a sale; one whose time is over does not.</summary>
     public static Decision Confirm(StockState state, ReservationId id, DateTimeOffset now) =>
-        End(state, id, now, ReservationStatus.Confirmed, new StockAnswer.Confirmed(id), new StockEvent.Confirmed(id, now));
+        End(state, id, now, ReservationStatus.Confirmed, new StockAnswer.Confirmed(id), (_, _) => new StockEvent.Confirmed(id, now));
 
     /// <summary>A held reservation ends without a sale.</summary>
     public static Decision Release(StockState state, ReservationId id, DateTimeOffset now) =>
-        End(state, id, now, ReservationStatus.Released, new StockAnswer.Released(id), new StockEvent.Released(id, now));
+        End(state, id, now, ReservationStatus.Released, new StockAnswer.Released(id),
+            (held, available) => new StockEvent.Released(id, now) { Change = held.Quantity, Available = available + held.Quantity });
 
     /// <summary>Sold units come back, never more than were sold.</summary>
     public static Decision Return(StockState state, ReturnStock command, DateTimeOffset now)
     {
         if (command.Quantity is < 1 or > Limits.QuantityMax) return Refuse($"quantity must be 1 to {Limits.QuantityMax}");
         if (Booked(state, command.ReturnId, command.Quantity) is { } booked) return booked;
-        return command.Quantity > state.Sold - state.Returned
-            ? Refuse("more units than were sold and not yet returned")
-            : Decision.Do(new StockEvent.Returned(command.ReturnId, command.Quantity, command.Restock, now));
+        if (command.Quantity > state.Sold - state.Returned) return Refuse("more units than were sold and not yet returned");
+        var returned = new StockEvent.Returned(command.ReturnId, command.Quantity, command.Restock, now);
+        return Decision.Do(command.Restock ? returned with { Change = command.Quantity, Available = state.Available + command.Quantity } : returned);
     }
 
     /// <summary>Limit and windows are set.</summary>
@@ -69,31 +71,6 @@ public static class StockDecider
 
     /// <summary>Reservations whose time is over give their units back.</summary>
     public static Decision Tick(StockState state, DateTimeOffset now) => Decision.Do(Expire(state, now, out _));
-
-    /// <summary>The same events, each with what it does to the units that can be bought; readers of the journal need no state for it.</summary>
-    public static ImmutableArray<StockEvent> WithLevels(StockState state, ImmutableArray<StockEvent> events)
-    {
-        if (events.IsEmpty) return events;
-        long available = state.Available;
-        ImmutableArray<StockEvent>.Builder told = ImmutableArray.CreateBuilder<StockEvent>(events.Length);
-        foreach (StockEvent @event in events)
-        {
-            long change = @event switch
-            {
-                StockEvent.Received e => e.Quantity,
-                StockEvent.Adjusted e => e.Difference,
-                StockEvent.Reserved e => -e.Quantity,
-                StockEvent.Released e => state.Reservations[e.Id].Quantity,
-                StockEvent.Expired e => state.Reservations[e.Id].Quantity,
-                StockEvent.Returned { Restocked: true } e => e.Quantity,
-                _ => 0,
-            };
-            available += change;
-            told.Add(change == 0 ? @event : @event with { Change = change, Available = available });
-        }
-
-        return told.MoveToImmutable();
-    }
 
     private static Decision Refuse(string reason) => Decision.Say(new StockAnswer.Refused(reason));
 
@@ -125,26 +102,28 @@ public static class StockDecider
         return used + command.Quantity > limit ? new StockAnswer.LimitReached(limit, Math.Max(0, limit - used)) : null;
     }
 
-    private static Decision End(StockState state, ReservationId id, DateTimeOffset now, ReservationStatus status, StockAnswer done, StockEvent @event)
+    private static Decision End(StockState state, ReservationId id, DateTimeOffset now, ReservationStatus status, StockAnswer done, Func<Reservation, long, StockEvent> ended)
     {
         if (!state.Reservations.TryGetValue(id, out Reservation known)) return Decision.Say(new StockAnswer.NoReservation(id));
-        ImmutableArray<StockEvent> expired = Expire(state, now, out _);
+        ImmutableArray<StockEvent> expired = Expire(state, now, out long available);
         if (known.Status == status) return new Decision(expired, done);
         if (known.Status != ReservationStatus.Held) return new Decision(expired, new StockAnswer.ReservationClosed(id, known.Status));
         return known.ExpiresAt <= now
             ? new Decision(expired, new StockAnswer.ReservationClosed(id, ReservationStatus.Expired))
-            : new Decision(expired.Add(@event), done);
+            : new Decision(expired.Add(ended(known, available)), done);
     }
 
-    private static ImmutableArray<StockEvent> Expire(StockState state, DateTimeOffset now, out long freed)
+    // Also says what can be bought after it.
+    private static ImmutableArray<StockEvent> Expire(StockState state, DateTimeOffset now, out long available)
     {
-        freed = 0;
+        available = state.Available;
         if (state.NextExpiry is not { } next || next > now) return [];
         ImmutableArray<StockEvent>.Builder events = ImmutableArray.CreateBuilder<StockEvent>();
         foreach (ReservationId id in state.DueAt(now))
         {
-            events.Add(new StockEvent.Expired(id, now));
-            freed += state.Reservations[id].Quantity;
+            int quantity = state.Reservations[id].Quantity;
+            available += quantity;
+            events.Add(new StockEvent.Expired(id, now) { Change = quantity, Available = available });
         }
 
         return events.ToImmutable();

@@ -28,7 +28,7 @@ public sealed class StockGrain(JournalServices services)
     {
         Decision decision = StockDecider.Reserve(State, command, Now);
         if (!command.IsTentative || decision.Answer is not { } answer) return Run(decision);
-        CommitLater(StockDecider.WithLevels(State, decision.Events).AsSpan());
+        CommitLater(decision.Events.AsSpan());
         ArmExpiry();
         return Task.FromResult(answer);
     }
@@ -50,7 +50,7 @@ public sealed class StockGrain(JournalServices services)
 
     private async Task<StockAnswer> Run(Decision decision)
     {
-        Task durable = Commit(StockDecider.WithLevels(State, decision.Events).AsSpan());
+        Task durable = Commit(decision.Events.AsSpan());
         StockAnswer answer = decision.Answer ?? (State.Exists ? new StockAnswer.Done(Level()) : new StockAnswer.Unknown());
         ArmExpiry();
         await durable;

@@ -21,6 +21,8 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
 
     // Some may be of reservations that ended earlier; those are passed over when they come up.
     private PriorityQueue<ReservationId, DateTimeOffset>? _deadlines;
+    private DateTimeOffset? _nextExpiry;
+    private bool _isNextExpiryKnown;
 
     /// <inheritdoc/>
     public static StockState Empty => new();
@@ -29,7 +31,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public static JsonSerializerContext Json => StockJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(StockEvent @event) => @event.Change is not null;
+    public static object? Tell(StockEvent @event, object? last) => LevelChange.Add((LevelChange?)last, @event.Change, @event.Available, @event.At);
 
     /// <summary>Whether anything was ever booked.</summary>
     public bool Exists { get; set; }
@@ -81,13 +83,9 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     {
         get
         {
-            while (Deadlines.TryPeek(out ReservationId id, out DateTimeOffset at))
-            {
-                if (Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held && known.ExpiresAt == at) return at;
-                Deadlines.Dequeue();
-            }
-
-            return null;
+            // Every command asks for it more than once.
+            if (!_isNextExpiryKnown) (_nextExpiry, _isNextExpiryKnown) = (FindNextExpiry(), true);
+            return _nextExpiry;
         }
     }
 
@@ -98,8 +96,9 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public IReadOnlyList<ReservationId> DueAt(DateTimeOffset now)
     {
         List<ReservationId> due = [];
-        while (NextExpiry <= now) due.Add(Deadlines.Dequeue());
+        while (FindNextExpiry() <= now) due.Add(Deadlines.Dequeue());
         foreach (ReservationId id in due) Deadlines.Enqueue(id, Reservations[id].ExpiresAt);
+        _isNextExpiryKnown = false;
         return due;
     }
 
@@ -121,6 +120,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
                 Reserved += e.Quantity;
                 Reservations.Add(e.Id, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
                 Deadlines.Enqueue(e.Id, e.ExpiresAt);
+                if (_nextExpiry is null || e.ExpiresAt < _nextExpiry) _isNextExpiryKnown = false;
                 if (Rules.LimitPerCustomer is not null && e.CustomerId is { } customer) Count(customer, e.Quantity);
                 break;
             case StockEvent.Confirmed e:
@@ -164,12 +164,24 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
         return copy;
     }
 
+    private DateTimeOffset? FindNextExpiry()
+    {
+        while (Deadlines.TryPeek(out ReservationId id, out DateTimeOffset at))
+        {
+            if (Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held && known.ExpiresAt == at) return at;
+            Deadlines.Dequeue();
+        }
+
+        return null;
+    }
+
     private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
     {
         Reservation held = Reservations[id];
         if (held.Status != ReservationStatus.Held) throw new InvalidOperationException($"Reservation {id} is {held.Status}, not held.");
         Reserved -= held.Quantity;
         Reservations[id] = held with { Status = status };
+        if (held.ExpiresAt == _nextExpiry) _isNextExpiryKnown = false;
         Closed.Enqueue(new ClosedReservation(id, at));
         while (Closed.Peek().ClosedAt < at - Memory) Reservations.Remove(Closed.Dequeue().Id);
         return held;

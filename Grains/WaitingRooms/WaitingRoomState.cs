@@ -37,7 +37,7 @@ public sealed record WaitingRoomState : IEventSourced<WaitingRoomState, WaitingR
     public static JsonSerializerContext Json => WaitingRoomJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(WaitingRoomEvent @event) => false;
+    public static object? Tell(WaitingRoomEvent @event, object? last) => null;
 
     /// <summary>The settings; null when the room is not open.</summary>
     public RoomSettings? Settings { get; init; }

@@ -23,7 +23,7 @@ public sealed record WaitingRoomsState : IEventSourced<WaitingRoomsState, Waitin
     public static JsonSerializerContext Json => WaitingRoomsJson.Default;
 
     /// <inheritdoc/>
-    public static bool IsTold(WaitingRoomsEvent @event) => false;
+    public static object? Tell(WaitingRoomsEvent @event, object? last) => null;
 
     /// <summary>Rooms by id.</summary>
     public ImmutableSortedDictionary<string, GuardedSkus> Rooms { get; init; } = ImmutableSortedDictionary<string, GuardedSkus>.Empty;

@@ -129,9 +129,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         int events = 0;
         for (int i = 0; i < commits.Count; i++)
         {
-            JournalItem item = JournalItem.Of(commits[i].Commit);
-            items.Add(new JournalEntry(item, new JournalToken(commits[i].Position)));
-            if ((events += Weight(item)) >= EventsMax) break;
+            items.Add(new JournalEntry(JournalItem.Of(commits[i].Commit), new JournalToken(commits[i].Position)));
+            if ((events += commits[i].Commit.EventCount) >= EventsMax) break;
         }
 
         if (items.Count > 0) tail.EventsPerCommit = Math.Max(1, events / items.Count);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Shop.Events;
 using Shop.Journaling;
 using Shop.Stock;
 
@@ -52,7 +53,14 @@ public sealed class StockProperties
             }
 
             Decision<StockEvent, StockAnswer> decision = Decide(state, command, now);
-            foreach (StockEvent @event in decision.Events) state = state.Apply(@event);
+            foreach (StockEvent @event in decision.Events)
+            {
+                long before = state.Available;
+                state = state.Apply(@event);
+                (@event.Change ?? 0).ShouldBe(state.Available - before, $"{@event}");
+                if (@event.Change is not null) @event.Available.ShouldBe(state.Available);
+            }
+
             state.AssertInvariants();
             model.Observe(command, decision, now);
 
@@ -108,6 +116,35 @@ public sealed class StockProperties
         restored.NextExpiry.ShouldBe(state.NextExpiry);
         StockEvent[] read = JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes([.. events], StockJson.Default.StockEventArray), StockJson.Default.StockEventArray)!;
         Snapshot(read.Aggregate(StockState.Empty, (s, e) => s.Apply(e))).ShouldBe(before);
+    });
+
+    [Fact]
+    public void Of_a_commit_the_world_is_told_each_change_of_direction_and_nothing_is_lost() => Properties.ForAllSequences(Commands, commands =>
+    {
+        StockState state = StockState.Empty;
+        List<StockEvent> events = [];
+        List<object> told = [];
+        foreach (Command command in commands)
+        {
+            if (command is Command.Wait) continue;
+            foreach (StockEvent @event in Decide(state, command, Start).Events)
+            {
+                events.Add(@event);
+                state = state.Apply(@event);
+                if (StockState.Tell(@event, told.LastOrDefault()) is { } change && change != told.LastOrDefault()) told.Add(change);
+            }
+        }
+
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes([.. events], StockJson.Default.StockEventArray);
+        var commit = new JournalCommit("stock/s", 1, Guid.Empty, events.Count, false, true, Start, json);
+        InventoryUpdated[] made = [.. JournalEvents.Of(commit).Cast<InventoryUpdated>()];
+        JournalEvents.Of(commit with { Told = told }).ShouldBe(made);
+        made.Sum(e => e.QuantityChange).ShouldBe(state.Available);
+        if (made.Length > 0) made[^1].NewQuantity.ShouldBe(state.Available);
+        // What was taken and what was given back do not cancel each other out.
+        made.Where(e => e.QuantityChange < 0).Sum(e => e.QuantityChange).ShouldBe(events.Where(e => e.Change < 0).Sum(e => e.Change!.Value));
+        made.Zip(made.Skip(1)).ShouldAllBe(pair => pair.First.QuantityChange < 0 != pair.Second.QuantityChange < 0);
+        made.Select(e => e.EventId).Distinct().Count().ShouldBe(made.Length);
     });
 
     [Fact]

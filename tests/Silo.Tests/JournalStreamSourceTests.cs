@@ -247,7 +247,7 @@ public sealed class JournalStreamSourceTests
 
             await gate;
             return [.. Enumerable.Range(1, Commits).Where(n => n > after.Number).Take(limit).Select(n => new PositionedCommit(
-                new JournalCommit("stock/s", n, Guid.Empty, 1, false, true, DateTimeOffset.UnixEpoch,
+                new JournalCommit("stock/s", n, Guid.Empty, EventsEach, false, true, DateTimeOffset.UnixEpoch,
                     System.Text.Encoding.UTF8.GetBytes(IsSilent ? """[{"$type":"stock.confirmed.1","id":"r","at":"2026-01-01T00:00:00Z"}]""" : "[" + string.Join(',', Enumerable.Range(0, EventsEach).Select(e => $$"""{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}-{{e}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}""")) + "]")),
                 new JournalPosition(0, n)))];
         }
