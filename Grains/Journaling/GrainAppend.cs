@@ -1,20 +1,15 @@
 using System.Buffers;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.ObjectPool;
 
 namespace Shop.Journaling;
 
 /// <summary>A commit in the making: events of one grain that wait for the writer. Events join until the writer takes it.</summary>
-internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
+internal sealed class GrainAppend(GrainJournal owner, bool hadWork, int bytesBefore)
 {
     // A commit may have many, and keeping all of them until somebody reads costs more than making them again.
     private const int ToldMax = 8;
 
-    [ThreadStatic]
-    private static Utf8JsonWriter? _json;
-
-    private readonly ArrayBufferWriter<byte> _events = Buffers.Shared.Get();
+    private readonly ArrayBufferWriter<byte> _events = Buffers.Rent(bytesBefore);
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private List<object>? _told;
     private object? _lastTold;
@@ -35,15 +30,11 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     public int ByteCount => _events.WrittenCount;
 
     /// <summary>Adds an event, of which the world may be told.</summary>
-    public void Add<TEvent>(TEvent @event, Func<TEvent, object?, object?> tell, JsonTypeInfo<TEvent> type)
+    public void Add<TEvent>(TEvent @event, Func<TEvent, object?, object?> tell, EventJson<TEvent> json)
     {
         if (tell(@event, _lastTold) is { } told && !ReferenceEquals(told, _lastTold)) Tell(told);
         _events.Write(EventCount == 0 ? "["u8 : ","u8);
-        Utf8JsonWriter json = _json ??= new Utf8JsonWriter(_events, new JsonWriterOptions { SkipValidation = true });
-        json.Reset(_events);
-        JsonSerializer.Serialize(json, @event, type);
-        json.Flush();
-        json.Reset(Stream.Null);
+        json.Write(@event, _events);
         EventCount++;
     }
 
@@ -56,7 +47,7 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
     /// <summary>The commit is durable; nobody reads its bytes any more.</summary>
     public void Succeed()
     {
-        Buffers.Shared.Return(_events);
+        Buffers.GiveBack(_events);
         owner.Settle(this);
         _done.TrySetResult();
     }
@@ -77,19 +68,25 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork)
         _told?.Add(told);
     }
 
-    // What a commit needs for a moment is used by the next one. A grain that is idle owns none of it.
-    private sealed class Buffers : PooledObjectPolicy<ArrayBufferWriter<byte>>
+    // What a commit needs for a moment is used by the next one. A grain that is idle owns none of it. The few that are hot write large commits one after
+    // the other and find the large ones.
+    private sealed class Buffers(int capacity, int capacityMax) : PooledObjectPolicy<ArrayBufferWriter<byte>>
     {
-        private const int CapacityAtFirst = 2 * 1024, CapacityMax = 64 * 1024, KeptMax = 2_048;
+        private const int SmallBytes = 2 * 1024, SmallBytesMax = 16 * 1024, SmallKept = 2_048, LargeBytesMax = 1024 * 1024, LargeKept = 64;
 
-        public static ObjectPool<ArrayBufferWriter<byte>> Shared { get; } = new DefaultObjectPool<ArrayBufferWriter<byte>>(new Buffers(), KeptMax);
+        private static readonly DefaultObjectPool<ArrayBufferWriter<byte>> Small = new(new Buffers(SmallBytes, SmallBytesMax), SmallKept);
+        private static readonly DefaultObjectPool<ArrayBufferWriter<byte>> Large = new(new Buffers(2 * SmallBytesMax, LargeBytesMax), LargeKept);
 
-        public override ArrayBufferWriter<byte> Create() => new(CapacityAtFirst);
+        public static ArrayBufferWriter<byte> Rent(int bytes) => (bytes <= SmallBytesMax / 2 ? Small : Large).Get();
+
+        public static void GiveBack(ArrayBufferWriter<byte> buffer) => (buffer.Capacity <= SmallBytesMax ? Small : Large).Return(buffer);
+
+        public override ArrayBufferWriter<byte> Create() => new(capacity);
 
         public override bool Return(ArrayBufferWriter<byte> obj)
         {
             obj.ResetWrittenCount();
-            return obj.Capacity <= CapacityMax;
+            return obj.Capacity <= capacityMax;
         }
     }
 }

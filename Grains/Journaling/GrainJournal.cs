@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
-
 namespace Shop.Journaling;
 
 /// <summary>One activation's place in the journal: the version it is at, and the commit that its next events join.</summary>
@@ -9,6 +7,7 @@ internal sealed class GrainJournal(string grainId, string key, JournalWriter wri
     private GrainAppend? _open;
     private GrainAppend? _last;
     private long _sealedVersion;
+    private int _bytesBefore;
     private bool _hasWork;
     private volatile Exception? _error;
 
@@ -74,13 +73,13 @@ internal sealed class GrainJournal(string grainId, string key, JournalWriter wri
     }
 
     /// <summary>Adds events to the next commit; the task completes when it is durable. What may wait goes with what comes next.</summary>
-    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, Func<TEvent, object?, object?> tell, JsonTypeInfo<TEvent> type, bool later)
+    public Task Append<TEvent>(ReadOnlySpan<TEvent> events, bool hasWork, Func<TEvent, object?, object?> tell, EventJson<TEvent> json, bool later)
     {
         lock (_lock)
         {
-            GrainAppend append = _open ?? new GrainAppend(this, _hasWork);
+            GrainAppend append = _open ?? new GrainAppend(this, _hasWork, _bytesBefore);
             if (append.ByteCount > writer.Options.CommitBytesMax) throw new JournalUnavailableException($"{grainId} writes more than the store can take.");
-            foreach (TEvent @event in events) append.Add(@event, tell, type);
+            foreach (TEvent @event in events) append.Add(@event, tell, json);
             append.HasWork = _hasWork = hasWork;
             (_open, _last) = (append, append);
             if (!later && !append.IsQueued) Enqueue(append);
@@ -100,6 +99,7 @@ internal sealed class GrainJournal(string grainId, string key, JournalWriter wri
         lock (_lock)
         {
             _open = null;
+            _bytesBefore = append.ByteCount;
             if (_error is not null) return false;
             append.Version = ++_sealedVersion;
             return true;

@@ -89,11 +89,11 @@ public static class StockDecider
         ReservationStatus status => new StockAnswer.ReservationClosed(command.Id, status),
     };
 
-    private static StockAnswer.SaleClosed? Closed(StockRules rules, DateTimeOffset now)
-    {
-        if (rules.Windows.IsDefaultOrEmpty || rules.Windows.Any(w => w.From <= now && now < w.To)) return null;
-        return new StockAnswer.SaleClosed(rules.Windows.Where(w => w.From > now).Min(w => (DateTimeOffset?)w.From));
-    }
+    private static StockAnswer.SaleClosed? Closed(StockRules rules, DateTimeOffset now) => rules.Windows.IsDefaultOrEmpty ? null : Outside(rules.Windows, now);
+
+    private static StockAnswer.SaleClosed? Outside(ImmutableArray<SaleWindow> windows, DateTimeOffset now) => windows.Any(w => w.From <= now && now < w.To)
+        ? null
+        : new StockAnswer.SaleClosed(windows.Where(w => w.From > now).Min(w => (DateTimeOffset?)w.From));
 
     private static StockAnswer.LimitReached? OverLimit(StockState state, ReserveStock command)
     {

@@ -49,7 +49,11 @@ internal sealed class GrainManifest
     public GrainType TypeOf(Type contract, string? classNamePrefix)
     {
         if (!_implementations.TryGetValue(contract, out List<GrainType>? names)) throw new ArgumentException($"No grain class implements {contract}.");
-        if (classNamePrefix is null && names.Count == 1) return names[0];
+        return classNamePrefix is null && names.Count == 1 ? names[0] : Only(contract, names, classNamePrefix);
+    }
+
+    private GrainType Only(Type contract, List<GrainType> names, string? classNamePrefix)
+    {
         List<GrainType> matching = [.. names.Where(n => classNamePrefix is not null && _classes[n].FullName!.StartsWith(classNamePrefix, StringComparison.Ordinal))];
         return matching.Count == 1
             ? matching[0]
@@ -75,7 +79,7 @@ internal sealed class GrainManifest
         if (_grainClasses.TryGetValue(type, out GrainClass? known)) return known;
         if (!_classes.TryGetValue(type, out Type? found)) throw new InvalidOperationException($"No grain class is named '{type}' on this silo.");
         TimeSpan age = services.GetRequiredService<IOptions<GrainCollectionOptions>>().Value.CollectionAge;
-        return _grainClasses.GetOrAdd(type, _ => new GrainClass(found, type.Value, age, [.. services.GetServices<IIncomingGrainCallFilter>()]));
+        return _grainClasses.GetOrAdd(type, new GrainClass(found, type.Value, age, [.. services.GetServices<IIncomingGrainCallFilter>()]));
     }
 
     // A method that several interfaces inherit is there several times, and is the same each time.

@@ -12,11 +12,11 @@ internal static class FilterChain
     public static void Incoming(GrainRequest request, Activation activation) => _ = RunIncoming(request, activation);
 
     /// <summary>Runs the chain on the caller's side; the call itself goes to the router.</summary>
-    public static async Task<T> Outgoing<T>(GrainRequest<T> request, IReadOnlyList<IOutgoingGrainCallFilter> filters, Action send)
+    public static async Task<T> Outgoing<T>(GrainRequest<T> request, IReadOnlyList<IOutgoingGrainCallFilter> filters, ICallRouter router)
     {
         var context = new OutgoingContext(request, filters, async () =>
         {
-            send();
+            router.Send(request);
             return (object?)await request.Answer;
         });
         await context.Invoke();

@@ -27,7 +27,7 @@ public abstract class GrainReference : IAddressable, IEquatable<GrainReference>
     protected Task<T> Call<T>(GrainRequest<T> request)
     {
         request.Target = this;
-        if (_router.OutgoingFilters is { Count: > 0 } filters) return FilterChain.Outgoing(request, filters, () => _router.Send(request));
+        if (_router.OutgoingFilters is { Count: > 0 } filters) return FilterChain.Outgoing(request, filters, _router);
         _router.Send(request);
         return request.Answer;
     }

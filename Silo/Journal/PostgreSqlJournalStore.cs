@@ -99,7 +99,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         Add(command, NpgsqlDbType.Integer, commits, c => c.EventCount);
         Add(command, NpgsqlDbType.Boolean, commits, c => c.HasWork);
         Add(command, NpgsqlDbType.TimestampTz, commits, c => c.RecordedAt.UtcDateTime);
-        Add(command, NpgsqlDbType.Bytea, commits, c => c.Events.ToArray());
+        Add(command, NpgsqlDbType.Bytea, commits, c => c.Events);
         return await command.ExecuteNonQueryAsync(cancellation);
     }
 
