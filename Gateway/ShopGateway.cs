@@ -94,12 +94,12 @@ public static class ShopGateway
         RouteHandlerBuilder figures = app.MapGet("/metrics", () => Results.Text(metrics.Write(), MetricsCollector.ContentType)).ExcludeFromDescription();
         if (!app.Services.GetRequiredService<IOptions<ShopOptions>>().Value.OpenMetrics) figures.Needs(Scopes.Operate);
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.UseSwaggerUI(ui =>
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/docs"), docs => docs.UseSwaggerUI(ui =>
         {
             ui.RoutePrefix = "docs";
             ui.DocumentTitle = "Shop API";
             ui.SwaggerEndpoint("/openapi/v1.json", "Shop v1");
-        });
+        }));
     }
 
     private static void ConfigureLimits(KestrelServerOptions kestrel)

@@ -8,38 +8,30 @@ public sealed class AccessMiddleware(RequestDelegate next, KeyRing keys, RateLim
     private const string Scheme = "Bearer ";
 
     /// <summary>Runs the request, if it may.</summary>
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
-        Endpoint? endpoint = context.GetEndpoint();
-        if (endpoint?.Metadata.GetMetadata<AccessRule>() is not { } rule)
-        {
-            await next(context);
-            return;
-        }
-
+        if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule) return next(context);
         string authorization = context.Request.Headers.Authorization.ToString();
-        Principal? principal = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? await keys.FindAsync(authorization[Scheme.Length..].Trim()) : null;
+        ValueTask<Principal?> finding = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? keys.FindAsync(authorization[Scheme.Length..].Trim()) : default;
+        // Known at once, nearly always.
+        return finding.IsCompletedSuccessfully ? Admit(context, rule, finding.Result) : AdmitAsync(context, rule, finding);
+    }
+
+    private async Task AdmitAsync(HttpContext context, AccessRule rule, ValueTask<Principal?> finding) => await Admit(context, rule, await finding);
+
+    private Task Admit(HttpContext context, AccessRule rule, Principal? principal)
+    {
         if (principal is null)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
-            await Reply.Problem(Problems.Of(401, "unauthorised", "A valid key or session is needed.", "Send Authorization: Bearer KEY.")).ExecuteAsync(context);
-            return;
+            return Reply.Problem(Problems.Of(401, "unauthorised", "A valid key or session is needed.", "Send Authorization: Bearer KEY.")).ExecuteAsync(context);
         }
 
-        if (Refuse(principal, rule) is { } reason)
-        {
-            await Reply.Problem(Problems.Of(403, "forbidden", "This key may not do this.", reason)).ExecuteAsync(context);
-            return;
-        }
-
+        if (Refuse(principal, rule) is { } reason) return Reply.Problem(Problems.Of(403, "forbidden", "This key may not do this.", reason)).ExecuteAsync(context);
         if (limits.Refuse(principal) is { } seconds)
-        {
-            await Reply.Problem(Problems.Of(429, "too-many-requests", "This key sends more requests than it may."), seconds).ExecuteAsync(context);
-            return;
-        }
-
+            return Reply.Problem(Problems.Of(429, "too-many-requests", "This key sends more requests than it may."), seconds).ExecuteAsync(context);
         context.SetPrincipal(principal);
-        await next(context);
+        return next(context);
     }
 
     private static string? Refuse(Principal principal, AccessRule rule) => principal.Kind switch

@@ -16,14 +16,10 @@ public sealed class BodyLimit(RequestDelegate next)
     private static readonly TimeSpan ForgettingTime = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs the request.</summary>
-    public async Task InvokeAsync(HttpContext context)
-    {
-        if (context.Request.ContentLength is not > BytesMax)
-        {
-            await next(context);
-            return;
-        }
+    public Task InvokeAsync(HttpContext context) => context.Request.ContentLength is > BytesMax ? RefuseAsync(context) : next(context);
 
+    private static async Task RefuseAsync(HttpContext context)
+    {
         // Who waits for "100 Continue" has not begun to send.
         if (context.Request.ContentLength <= ForgottenBytesMax && context.Request.Headers.Expect.Count == 0) await Forget(context);
         throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Shop.Gateway.Access;
@@ -10,6 +11,9 @@ public static class RequestFingerprint
     private static readonly object Body = new();
     private const int KeyLengthMax = 255;
 
+    // Printable ASCII, but for the comma, which is what joins two headers of one name.
+    private static readonly SearchValues<char> KeyLetters = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Where(c => c != ',')]);
+
     /// <summary>The idempotency key of the request; null when it has none.</summary>
     /// <exception cref="ProblemException">There are two, or it is not a key.</exception>
     public static string? IdempotencyKey(this HttpContext context)
@@ -18,8 +22,7 @@ public static class RequestFingerprint
         if (values.Count == 0) return null;
         if (values.Count > 1) throw Problems.Bad("Idempotency-Key", "is there more than once");
         string key = values[0] ?? "";
-        // A comma is what joins two headers of one name.
-        if (key.Length is 0 or > KeyLengthMax || key.Any(c => c is < ' ' or > '~' or ','))
+        if (key.Length is 0 or > KeyLengthMax || key.AsSpan().ContainsAnyExcept(KeyLetters))
             throw Problems.Bad("Idempotency-Key", $"must be 1 to {KeyLengthMax} printable ASCII characters without a comma, once");
         return key;
     }

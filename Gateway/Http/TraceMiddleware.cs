@@ -6,18 +6,23 @@ namespace Shop.Gateway.Http;
 public sealed class TraceMiddleware(RequestDelegate next)
 {
     /// <summary>Runs the request.</summary>
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
     {
         Activity? span = Activity.Current;
         // The caller can follow its request through the shop's traces, and name it when it asks about a problem.
         if (span?.Id is { } trace) context.Response.Headers["traceparent"] = trace;
+        return span is { IsAllDataRequested: true } ? DescribedAsync(span, context) : next(context);
+    }
+
+    private async Task DescribedAsync(Activity span, HttpContext context)
+    {
         try
         {
             await next(context);
         }
         finally
         {
-            if (span is { IsAllDataRequested: true }) Describe(span, context);
+            Describe(span, context);
         }
     }
 

@@ -17,6 +17,7 @@ public sealed class GrainTarget : IShopTarget
     private static readonly Currency Euro = Currency.Parse("EUR");
     private readonly IHost _host;
     private readonly IGrainFactory _grains;
+    private Reference? _stock;
 
     private GrainTarget(IHost host) => (_host, _grains) = (host, host.Services.GetRequiredService<IGrainFactory>());
 
@@ -49,7 +50,7 @@ public sealed class GrainTarget : IShopTarget
 
     /// <inheritdoc/>
     public async Task<Outcome> ReserveAsync(string sku, string key) =>
-        await _grains.GetGrain<IStockGrain>(sku).Reserve(new ReserveStock(new ReservationId(key), 1, TimeSpan.FromHours(1), null)) is StockAnswer.Reserved ? Outcome.Done : Outcome.Refused;
+        await Stock(sku).Reserve(new ReserveStock(new ReservationId(key), 1, TimeSpan.FromHours(1), null)) is StockAnswer.Reserved ? Outcome.Done : Outcome.Refused;
 
     /// <inheritdoc/>
     public async Task<Outcome> CheckoutAsync(IReadOnlyList<LoadLine> lines, string key)
@@ -81,4 +82,14 @@ public sealed class GrainTarget : IShopTarget
         await _host.StopAsync();
         _host.Dispose();
     }
+
+    // Who calls a grain again and again keeps the reference.
+    private IStockGrain Stock(string sku)
+    {
+        Reference? known = _stock;
+        if (known?.Sku != sku) _stock = known = new Reference(sku, _grains.GetGrain<IStockGrain>(sku));
+        return known.Grain;
+    }
+
+    private sealed record Reference(string Sku, IStockGrain Grain);
 }
