@@ -8,30 +8,38 @@ public sealed class AccessMiddleware(RequestDelegate next, KeyRing keys, RateLim
     private const string Scheme = "Bearer ";
 
     /// <summary>Runs the request, if it may.</summary>
-    public Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule) return next(context);
+        Endpoint? endpoint = context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<AccessRule>() is not { } rule)
+        {
+            await next(context);
+            return;
+        }
+
         string authorization = context.Request.Headers.Authorization.ToString();
-        ValueTask<Principal?> finding = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? keys.FindAsync(authorization[Scheme.Length..].Trim()) : default;
-        // Known at once, nearly always.
-        return finding.IsCompletedSuccessfully ? Admit(context, rule, finding.Result) : AdmitAsync(context, rule, finding);
-    }
-
-    private async Task AdmitAsync(HttpContext context, AccessRule rule, ValueTask<Principal?> finding) => await Admit(context, rule, await finding);
-
-    private Task Admit(HttpContext context, AccessRule rule, Principal? principal)
-    {
+        Principal? principal = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? await keys.FindAsync(authorization[Scheme.Length..].Trim()) : null;
         if (principal is null)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
-            return Reply.Problem(Problems.Of(401, "unauthorised", "A valid key or session is needed.", "Send Authorization: Bearer KEY.")).ExecuteAsync(context);
+            await Reply.Problem(Problems.Of(401, "unauthorised", "A valid key or session is needed.", "Send Authorization: Bearer KEY.")).ExecuteAsync(context);
+            return;
         }
 
-        if (Refuse(principal, rule) is { } reason) return Reply.Problem(Problems.Of(403, "forbidden", "This key may not do this.", reason)).ExecuteAsync(context);
+        if (Refuse(principal, rule) is { } reason)
+        {
+            await Reply.Problem(Problems.Of(403, "forbidden", "This key may not do this.", reason)).ExecuteAsync(context);
+            return;
+        }
+
         if (limits.Refuse(principal) is { } seconds)
-            return Reply.Problem(Problems.Of(429, "too-many-requests", "This key sends more requests than it may."), seconds).ExecuteAsync(context);
+        {
+            await Reply.Problem(Problems.Of(429, "too-many-requests", "This key sends more requests than it may."), seconds).ExecuteAsync(context);
+            return;
+        }
+
         context.SetPrincipal(principal);
-        return next(context);
+        await next(context);
     }
 
     private static string? Refuse(Principal principal, AccessRule rule) => principal.Kind switch

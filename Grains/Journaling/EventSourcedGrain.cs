@@ -85,8 +85,8 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     // What a grain that was not snapshot has at most to be read in one go; most grains never have more.
     private const int TailCommitsMax = 64;
 
-    // What a snapshot may cost per event that made it due: a tenth of the event itself. It takes a processor for as long as it takes, and a hot grain has no
-    // processor to spare; reading twice the events once in a while, when it is activated, is cheaper.
+    // What a snapshot may cost per event that made it due: less than a tenth of the event itself. A hot grain has no processor to spare for it; the price is
+    // that more events may have to be read when the grain is activated.
     private const int BytesPerEvent = 16;
 
     private static readonly JsonTypeInfo<TState> StateJson = TypeInfo<TState>();

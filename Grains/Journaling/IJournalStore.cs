@@ -82,7 +82,7 @@ public sealed record JournalCommit(
         init;
     }
 
-    /// <summary>What the world is told of, as the process that wrote it has it; null when only their JSON is at hand.</summary>
+    /// <summary>What <see cref="Shop.Events.JournalEvents"/> makes public events of, as the process that wrote the commit has it; null when only the JSON is at hand.</summary>
     public IReadOnlyList<object>? Told { get; init; }
 }
 
