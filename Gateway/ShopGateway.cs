@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
 using Shop.Gateway.Access;
@@ -54,6 +55,13 @@ public static class ShopGateway
 
         ActivitySource.AddActivityListener(EveryRequest);
         WebApplication app = builder.Build();
+        // No service lives as long as a request, so none needs a scope of its own.
+        var services = new ServiceProvidersFeature { RequestServices = app.Services };
+        app.Use(next => context =>
+        {
+            context.Features.Set<IServiceProvidersFeature>(services);
+            return next(context);
+        });
         app.UseMiddleware<TraceMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<BodyLimit>();

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 using Shop.Access;
+using Shop.Gateway.Http;
 using Shop.Hosting;
 
 namespace Shop.Gateway.Access;
@@ -14,12 +14,12 @@ public sealed class KeyRing
     /// <summary>What a session's token begins with.</summary>
     public const string SessionPrefix = "sess_";
 
-    private const int SessionsMax = 100_000;
+    private const int SessionsMax = 100_000, HashLength = 2 * SHA256.HashSizeInBytes;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _clock;
-    private readonly FrozenDictionary<string, Principal> _bootstrap;
+    private readonly FrozenDictionary<string, Principal>.AlternateLookup<ReadOnlySpan<char>> _bootstrap;
     private readonly ConcurrentDictionary<string, (Principal? Principal, DateTimeOffset ReadAt)> _sessions = new();
     private (FrozenDictionary<string, Principal> Keys, DateTimeOffset ReadAt) _keys = (FrozenDictionary<string, Principal>.Empty, DateTimeOffset.MinValue);
 
@@ -31,21 +31,50 @@ public sealed class KeyRing
         Dictionary<string, Principal> bootstrap = [];
         if (options.Value.SecretKey is { } secret) bootstrap[Hash(secret)] = new Principal("secret", PrincipalKind.Secret, new HashSet<string> { Scopes.All }, Caller.Admin, null);
         if (options.Value.PublishableKey is { } publishable) bootstrap[Hash(publishable)] = Publishable("publishable");
-        _bootstrap = bootstrap.ToFrozenDictionary();
+        _bootstrap = bootstrap.ToFrozenDictionary().GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>The hash under which a key or token is known.</summary>
-    public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
+    public static string Hash(string secret)
+    {
+        Span<char> hash = stackalloc char[HashLength];
+        Hash(secret, hash);
+        return hash.ToString();
+    }
 
     /// <summary>A new secret of 192 bits.</summary>
     public static string NewSecret(string prefix) => prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
     /// <summary>Who holds the key or token; null when nobody does.</summary>
-    public async ValueTask<Principal?> FindAsync(string secret)
+    public ValueTask<Principal?> FindAsync(ReadOnlySpan<char> secret)
     {
-        string hash = Hash(secret);
-        if (_bootstrap.TryGetValue(hash, out Principal? known)) return known;
-        if (secret.StartsWith(SessionPrefix, StringComparison.Ordinal)) return await FindSessionAsync(hash);
+        Span<char> hash = stackalloc char[HashLength];
+        Hash(secret, hash);
+        if (_bootstrap.TryGetValue(hash, out Principal? known)) return ValueTask.FromResult<Principal?>(known);
+        return secret.StartsWith(SessionPrefix, StringComparison.Ordinal) ? FindSessionAsync(hash.ToString()) : FindKeyAsync(hash.ToString());
+    }
+
+    /// <summary>Forgets what is known of a session, because it was changed here.</summary>
+    public void Forget(string sessionHash) => _sessions.TryRemove(sessionHash, out _);
+
+    /// <summary>Forgets the keys, because they were changed here.</summary>
+    public void ForgetKeys() => _keys = (FrozenDictionary<string, Principal>.Empty, DateTimeOffset.MinValue);
+
+    private static void Hash(ReadOnlySpan<char> secret, Span<char> hash)
+    {
+        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        TextHash.Write(secret, bytes);
+        Convert.TryToHexStringLower(bytes, hash, out _);
+    }
+
+    private static Principal Publishable(string id) => new(id, PrincipalKind.Publishable, FrozenSet<string>.Empty, new Caller(null, null, false), null);
+
+    private static Principal Of(ApiKey key) => key.Kind == ApiKeyKind.Publishable
+        ? Publishable(key.Id)
+        : new Principal(key.Id, PrincipalKind.Secret, key.Scopes.ToFrozenSet(), Caller.Admin, null);
+
+    private async ValueTask<Principal?> FindKeyAsync(string hash)
+    {
         DateTimeOffset now = _clock.GetUtcNow();
         if (now - _keys.ReadAt > Fresh)
         {
@@ -55,18 +84,6 @@ public sealed class KeyRing
 
         return _keys.Keys.GetValueOrDefault(hash);
     }
-
-    /// <summary>Forgets what is known of a session, because it was changed here.</summary>
-    public void Forget(string sessionHash) => _sessions.TryRemove(sessionHash, out _);
-
-    /// <summary>Forgets the keys, because they were changed here.</summary>
-    public void ForgetKeys() => _keys = (FrozenDictionary<string, Principal>.Empty, DateTimeOffset.MinValue);
-
-    private static Principal Publishable(string id) => new(id, PrincipalKind.Publishable, FrozenSet<string>.Empty, new Caller(null, null, false), null);
-
-    private static Principal Of(ApiKey key) => key.Kind == ApiKeyKind.Publishable
-        ? Publishable(key.Id)
-        : new Principal(key.Id, PrincipalKind.Secret, key.Scopes.ToFrozenSet(), Caller.Admin, null);
 
     private async ValueTask<Principal?> FindSessionAsync(string hash)
     {

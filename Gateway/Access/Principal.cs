@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http.Features;
+
 namespace Shop.Gateway.Access;
 
 /// <summary>Who sent the request, as its key or token says.</summary>
@@ -89,10 +91,8 @@ public enum Storefront
 /// <summary>Reading the principal of a request, and asking for one on a route.</summary>
 public static class AccessExtensions
 {
-    private static readonly object Key = new();
-
     /// <summary>Who sent the request.</summary>
-    public static Principal Principal(this HttpContext context) => (Principal)context.Items[Key]!;
+    public static Principal Principal(this HttpContext context) => context.Features.GetRequiredFeature<Principal>();
 
     /// <summary>On whose behalf grains are called.</summary>
     public static Caller Caller(this HttpContext context) => context.Principal().Caller;
@@ -101,5 +101,5 @@ public static class AccessExtensions
     public static TBuilder Needs<TBuilder>(this TBuilder builder, string? scope, Storefront storefront = Storefront.None)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccessRule(scope, storefront));
 
-    internal static void SetPrincipal(this HttpContext context, Principal principal) => context.Items[Key] = principal;
+    internal static void SetPrincipal(this HttpContext context, Principal principal) => context.Features.Set(principal);
 }

@@ -1,3 +1,5 @@
+using Shop.Gateway.Http;
+
 namespace Shop.Gateway.Admission;
 
 /// <summary>A route whose requests need a turn.</summary>
@@ -22,5 +24,5 @@ public sealed class AdmissionMiddleware(RequestDelegate next, AdmissionQueue que
 public static class AdmissionRoutes
 {
     /// <summary>Requests of the route have a turn, wait for one, or are sent away.</summary>
-    public static RouteHandlerBuilder NeedsTurn(this RouteHandlerBuilder route) => route.AddEndpointFilter<AdmissionFilter>().WithMetadata(new NeedsTurn());
+    public static RouteHandlerBuilder NeedsTurn(this RouteHandlerBuilder route) => route.WithFilter<AdmissionFilter>().WithMetadata(new NeedsTurn());
 }

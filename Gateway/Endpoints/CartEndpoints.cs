@@ -13,19 +13,19 @@ internal static class CartEndpoints
     public static void MapCarts(this RouteGroupBuilder v1)
     {
         RouteGroupBuilder carts = v1.MapGroup("/carts").WithTags("Carts");
-        carts.MapPost("/", Create).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().AddEndpointFilter<IdempotencyFilter>()
+        carts.MapPost("/", Create).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().WithFilter<IdempotencyFilter>()
             .Produces<CartReply>(201).ProducesProblems(400).WithSummary("Opens a cart").WithName("createCart");
         carts.MapGet("/{id}", Get).Needs(Scopes.Checkout, Storefront.Session)
             .Produces<CartReply>().ProducesProblems(404, 410).WithSummary("Shows a cart").WithName("getCart");
-        carts.MapPut("/{id}/lines/{sku}", SetLine).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().AddEndpointFilter<IdempotencyFilter>()
+        carts.MapPut("/{id}/lines/{sku}", SetLine).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().WithFilter<IdempotencyFilter>()
             .Produces<CartReply>().ProducesProblems(400, 404, 409, 410, 412, 422).WithSummary("Sets the quantity of a SKU").WithName("setCartLine");
-        carts.MapDelete("/{id}/lines/{sku}", RemoveLine).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().AddEndpointFilter<IdempotencyFilter>()
+        carts.MapDelete("/{id}/lines/{sku}", RemoveLine).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().WithFilter<IdempotencyFilter>()
             .Produces<CartReply>().ProducesProblems(404, 409, 410, 412).WithSummary("Takes a SKU out").WithName("removeCartLine");
-        carts.MapPost("/{id}/coupons", AddCoupon).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().AddEndpointFilter<IdempotencyFilter>()
+        carts.MapPost("/{id}/coupons", AddCoupon).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().WithFilter<IdempotencyFilter>()
             .Produces<CartReply>().ProducesProblems(404, 409, 410, 422).WithSummary("Puts a coupon on").WithName("addCoupon");
-        carts.MapDelete("/{id}/coupons/{code}", RemoveCoupon).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().AddEndpointFilter<IdempotencyFilter>()
+        carts.MapDelete("/{id}/coupons/{code}", RemoveCoupon).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().WithFilter<IdempotencyFilter>()
             .Produces<CartReply>().ProducesProblems(404, 409, 410).WithSummary("Takes a coupon off").WithName("removeCoupon");
-        carts.MapPost("/{id}/merge", Merge).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().AddEndpointFilter<IdempotencyFilter>()
+        carts.MapPost("/{id}/merge", Merge).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn().WithFilter<IdempotencyFilter>()
             .Produces<CartReply>().ProducesProblems(404, 409, 410, 422).WithSummary("Takes over the lines of another cart").WithName("mergeCarts");
         carts.MapPost("/{id}/checkout", Checkout).Needs(Scopes.Checkout, Storefront.Session).NeedsTurn()
             .Produces<OrderReply>(201).ProducesProblems(400, 402, 404, 409, 410, 422, 503).WithSummary("Turns the cart into an order").WithName("checkoutCart");

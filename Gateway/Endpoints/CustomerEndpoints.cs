@@ -15,15 +15,15 @@ internal static class CustomerEndpoints
     public static void MapCustomers(this RouteGroupBuilder v1)
     {
         RouteGroupBuilder customers = v1.MapGroup("/customers").WithTags("Customers");
-        customers.MapPost("/", Create).Needs(Scopes.Customers, Storefront.Session).AddEndpointFilter<IdempotencyFilter>()
+        customers.MapPost("/", Create).Needs(Scopes.Customers, Storefront.Session).WithFilter<IdempotencyFilter>()
             .Produces<CustomerReply>(201).ProducesProblems(400, 409).WithSummary("Creates a customer; a session becomes that customer").WithName("createCustomer");
         customers.MapGet("/", List).Needs(Scopes.Customers)
             .Produces<CustomerPageReply>().ProducesProblems(400).WithSummary("Lists customers in the order of their ids").WithName("listCustomers");
         customers.MapGet("/{id}", Get).Needs(Scopes.Customers, Storefront.Session)
             .Produces<CustomerReply>().ProducesProblems(404).WithSummary("Shows a customer").WithName("getCustomer");
-        customers.MapPut("/{id}", Put).Needs(Scopes.Customers, Storefront.Session).AddEndpointFilter<IdempotencyFilter>()
+        customers.MapPut("/{id}", Put).Needs(Scopes.Customers, Storefront.Session).WithFilter<IdempotencyFilter>()
             .Produces<CustomerReply>().ProducesProblems(400, 404, 412).WithSummary("Replaces a customer's profile").WithName("putCustomer");
-        customers.MapDelete("/{id}", Erase).Needs(Scopes.Customers, Storefront.Session).AddEndpointFilter<IdempotencyFilter>()
+        customers.MapDelete("/{id}", Erase).Needs(Scopes.Customers, Storefront.Session).WithFilter<IdempotencyFilter>()
             .Produces(204).ProducesProblems(404).WithSummary("Erases a customer's personal data").WithName("eraseCustomer");
         customers.MapGet("/{id}/orders", Orders).Needs(Scopes.Customers, Storefront.Session)
             .Produces<OrderPageReply>().ProducesProblems(400, 404).WithSummary("Lists a customer's orders, newest first").WithName("getCustomerOrders");

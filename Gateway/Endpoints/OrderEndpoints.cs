@@ -19,13 +19,13 @@ internal static class OrderEndpoints
         RouteGroupBuilder orders = v1.MapGroup("/orders/{id}").WithTags("Orders");
         orders.MapGet("/", Get).Needs(Scopes.OrdersRead, Storefront.Session)
             .Produces<OrderReply>().ProducesProblems(404).WithSummary("Shows an order").WithName("getOrder");
-        orders.MapPost("/cancel", Cancel).Needs(Scopes.OrdersWrite, Storefront.Session).AddEndpointFilter<IdempotencyFilter>()
+        orders.MapPost("/cancel", Cancel).Needs(Scopes.OrdersWrite, Storefront.Session).WithFilter<IdempotencyFilter>()
             .Produces<OrderReply>().ProducesProblems(404, 409).WithSummary("Cancels an order that is not shipped").WithName("cancelOrder");
-        orders.MapPost("/fulfilments", Fulfil).Needs(Scopes.OrdersWrite).AddEndpointFilter<IdempotencyFilter>()
+        orders.MapPost("/fulfilments", Fulfil).Needs(Scopes.OrdersWrite).WithFilter<IdempotencyFilter>()
             .Produces<OrderReply>(201).ProducesProblems(404, 409, 422).WithSummary("Ships lines; all when none are named").WithName("fulfilOrder");
-        orders.MapPost("/returns", Return).Needs(Scopes.OrdersWrite).AddEndpointFilter<IdempotencyFilter>()
+        orders.MapPost("/returns", Return).Needs(Scopes.OrdersWrite).WithFilter<IdempotencyFilter>()
             .Produces<OrderReply>(201).ProducesProblems(404, 409, 422).WithSummary("Takes shipped lines back; all when none are named").WithName("returnOrder");
-        orders.MapPost("/refunds", Refund).Needs(Scopes.OrdersWrite).AddEndpointFilter<IdempotencyFilter>()
+        orders.MapPost("/refunds", Refund).Needs(Scopes.OrdersWrite).WithFilter<IdempotencyFilter>()
             .Produces<OrderReply>(201).ProducesProblems(404, 409, 422).WithSummary("Gives money back; all when no amount is named").WithName("refundOrder");
         v1.MapPost("/payments/callbacks/test", Callback).WithTags("Payments")
             .Produces(204).ProducesProblems(400, 401, 404).WithSummary("Takes a signed callback of the test payment provider").WithName("paymentCallback");

@@ -11,7 +11,7 @@ internal static class ProductEndpoints
     public static void MapProducts(this RouteGroupBuilder v1)
     {
         RouteGroupBuilder products = v1.MapGroup("/products").WithTags("Products");
-        products.MapPost("/", Create).Needs(Scopes.CatalogWrite).AddEndpointFilter<IdempotencyFilter>()
+        products.MapPost("/", Create).Needs(Scopes.CatalogWrite).WithFilter<IdempotencyFilter>()
             .Produces<ProductReply>(201).ProducesProblems(400, 409).WithSummary("Creates a product").WithName("createProduct");
         products.MapGet("/", Search).Needs(null, Storefront.Any)
             .Produces<ProductPageReply>().ProducesProblems(400).WithSummary("Lists and searches products").WithName("searchProducts");
@@ -19,9 +19,9 @@ internal static class ProductEndpoints
             .Produces<CategoriesReply>().WithSummary("The categories of products, the largest first").WithName("getCategories");
         products.MapGet("/{id}", Get).Needs(null, Storefront.Any)
             .Produces<ProductReply>().ProducesProblems(404).WithSummary("Shows a product").WithName("getProduct");
-        products.MapPut("/{id}", Put).Needs(Scopes.CatalogWrite).AddEndpointFilter<IdempotencyFilter>()
+        products.MapPut("/{id}", Put).Needs(Scopes.CatalogWrite).WithFilter<IdempotencyFilter>()
             .Produces<ProductReply>().ProducesProblems(400, 409, 412).WithSummary("Creates or replaces a product").WithName("putProduct");
-        products.MapDelete("/{id}", Delete).Needs(Scopes.CatalogWrite).AddEndpointFilter<IdempotencyFilter>()
+        products.MapDelete("/{id}", Delete).Needs(Scopes.CatalogWrite).WithFilter<IdempotencyFilter>()
             .Produces(204).ProducesProblems(404, 412).WithSummary("Takes a product out of the shop").WithName("deleteProduct");
     }
 

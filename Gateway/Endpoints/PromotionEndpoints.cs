@@ -10,11 +10,11 @@ internal static class PromotionEndpoints
     public static void MapPromotions(this RouteGroupBuilder v1)
     {
         RouteGroupBuilder promotions = v1.MapGroup("/promotions").WithTags("Promotions");
-        promotions.MapPost("/", Create).Needs(Scopes.PromotionsWrite).AddEndpointFilter<IdempotencyFilter>()
+        promotions.MapPost("/", Create).Needs(Scopes.PromotionsWrite).WithFilter<IdempotencyFilter>()
             .Produces<PromotionReply>(201).ProducesProblems(400, 409).WithSummary("Creates a coupon").WithName("createPromotion");
         promotions.MapGet("/", List).Needs(Scopes.PromotionsWrite)
             .Produces<PromotionPageReply>().ProducesProblems(400).WithSummary("Lists coupons in the order of their codes").WithName("listPromotions");
-        promotions.MapPut("/{code}", Put).Needs(Scopes.PromotionsWrite).AddEndpointFilter<IdempotencyFilter>()
+        promotions.MapPut("/{code}", Put).Needs(Scopes.PromotionsWrite).WithFilter<IdempotencyFilter>()
             .Produces<PromotionReply>().ProducesProblems(400).WithSummary("Sets the rules of a coupon").WithName("putPromotion");
         promotions.MapGet("/{code}", Get).Needs(Scopes.PromotionsWrite)
             .Produces<PromotionReply>().ProducesProblems(404).WithSummary("Shows a coupon and its uses").WithName("getPromotion");

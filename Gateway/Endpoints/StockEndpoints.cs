@@ -14,11 +14,11 @@ internal static class StockEndpoints
         RouteGroupBuilder stock = v1.MapGroup("/stock/{sku}").WithTags("Stock");
         stock.MapGet("/", Get).Needs(null, Storefront.Any)
             .Produces<StockReply>().ProducesProblems(404).WithSummary("Shows what is there").WithName("getStock");
-        stock.MapPost("/receipts", Receive).Needs(Scopes.StockWrite).AddEndpointFilter<IdempotencyFilter>()
+        stock.MapPost("/receipts", Receive).Needs(Scopes.StockWrite).WithFilter<IdempotencyFilter>()
             .Produces<StockReply>(201).ProducesProblems(400, 422).WithSummary("Books arrived units, once a reference").WithName("receiveStock");
-        stock.MapPost("/adjustments", Adjust).Needs(Scopes.StockWrite).AddEndpointFilter<IdempotencyFilter>()
+        stock.MapPost("/adjustments", Adjust).Needs(Scopes.StockWrite).WithFilter<IdempotencyFilter>()
             .Produces<StockReply>(201).ProducesProblems(400, 404, 409, 422).WithSummary("Corrects the count").WithName("adjustStock");
-        stock.MapPut("/rules", SetRules).Needs(Scopes.StockWrite).AddEndpointFilter<IdempotencyFilter>()
+        stock.MapPut("/rules", SetRules).Needs(Scopes.StockWrite).WithFilter<IdempotencyFilter>()
             .Produces<StockReply>().ProducesProblems(400, 422).WithSummary("Sets the limit per customer and the sale windows").WithName("setStockRules");
         stock.MapPost("/reservations", Reserve).Needs(Scopes.StockWrite).NeedsTurn()
             .Produces<ReservationReply>(201).ProducesProblems(400, 404, 409).WithSummary("Holds units for a while").WithName("reserveStock");

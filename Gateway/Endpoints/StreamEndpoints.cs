@@ -11,9 +11,9 @@ internal static class StreamEndpoints
         RouteGroupBuilder streams = v1.MapGroup("/streams").WithTags("Streams");
         streams.MapGet("/", Status).Needs(Scopes.Operate).Produces<StreamsReply>().ProducesProblems()
             .WithSummary("How far the consumers of events are, and which events they could not take").WithName("getStreams");
-        streams.MapPost("/{consumer}/replay", Replay).Needs(Scopes.Operate).AddEndpointFilter<IdempotencyFilter>().Produces<ReplayReply>().ProducesProblems(404)
+        streams.MapPost("/{consumer}/replay", Replay).Needs(Scopes.Operate).WithFilter<IdempotencyFilter>().Produces<ReplayReply>().ProducesProblems(404)
             .WithSummary("Tries a consumer's parked events again").WithName("replayParked");
-        streams.MapPost("/{consumer}/rebuild", Rebuild).Needs(Scopes.Operate).AddEndpointFilter<IdempotencyFilter>().Produces<RebuildReply>(202).ProducesProblems(404)
+        streams.MapPost("/{consumer}/rebuild", Rebuild).Needs(Scopes.Operate).WithFilter<IdempotencyFilter>().Produces<RebuildReply>(202).ProducesProblems(404)
             .WithSummary("Makes what a consumer knows again from the start of the journal; what it knew is served until then").WithName("rebuildConsumer");
     }
 

@@ -12,9 +12,9 @@ internal static class ViewEndpoints
 
     public static void MapViews(this RouteGroupBuilder v1)
     {
-        v1.MapPost("/products/{id}/views", View).Needs(Scopes.ViewsWrite, Storefront.Any).AddEndpointFilter<IdempotencyFilter>().WithTags("Views")
+        v1.MapPost("/products/{id}/views", View).Needs(Scopes.ViewsWrite, Storefront.Any).WithFilter<IdempotencyFilter>().WithTags("Views")
             .Produces(204).ProducesProblems(400, 404).WithSummary("Somebody looked at a product").WithName("viewProduct");
-        v1.MapPost("/views", Batch).Needs(Scopes.ViewsWrite, Storefront.Session).AddEndpointFilter<IdempotencyFilter>().WithTags("Views")
+        v1.MapPost("/views", Batch).Needs(Scopes.ViewsWrite, Storefront.Session).WithFilter<IdempotencyFilter>().WithTags("Views")
             .Produces<ViewBatchReply>(202).ProducesProblems(400).WithSummary("Reports many views at once; they are durable when the answer comes").WithName("viewProducts");
     }
 

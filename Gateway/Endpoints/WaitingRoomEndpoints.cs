@@ -15,7 +15,7 @@ internal static class WaitingRoomEndpoints
         RouteGroupBuilder rooms = v1.MapGroup("/waiting-rooms").WithTags("Waiting rooms");
         rooms.MapGet("/", List).Needs(null, Storefront.Any)
             .Produces<WaitingRoomListReply>().WithSummary("Lists the rooms that are before SKUs now").WithName("listWaitingRooms");
-        rooms.MapPut("/{id}", Put).Needs(Scopes.StockWrite).AddEndpointFilter<IdempotencyFilter>()
+        rooms.MapPut("/{id}", Put).Needs(Scopes.StockWrite).WithFilter<IdempotencyFilter>()
             .Produces<WaitingRoomReply>().ProducesProblems(400, 409).WithSummary("Opens a room before SKUs, or changes how it admits").WithName("putWaitingRoom");
         rooms.MapGet("/{id}", Get).Needs(null, Storefront.Any)
             .Produces<WaitingRoomReply>().ProducesProblems(404).WithSummary("Shows how far the queue is").WithName("getWaitingRoom");

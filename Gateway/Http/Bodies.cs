@@ -30,7 +30,16 @@ public sealed record ReceiptBody([property: JsonRequired] int Quantity, string? 
 
 public sealed record AdjustmentBody([property: JsonRequired] int Difference, [property: JsonRequired] string Reason, string? Reference);
 
-public sealed record ReservationBody([property: JsonRequired] int Quantity, int? TtlSeconds, string? CustomerId);
+// The body of the route that a crowd comes to: what is set property by property is read without boxes.
+public sealed record ReservationBody
+{
+    [JsonRequired]
+    public int Quantity { get; set; }
+
+    public int? TtlSeconds { get; set; }
+
+    public string? CustomerId { get; set; }
+}
 
 public sealed record ReservationReply(string ReservationId, string Sku, int Quantity, DateTimeOffset ExpiresAt);
 

@@ -8,7 +8,6 @@ namespace Shop.Gateway.Http;
 /// <summary>What tells a retry from another request under the same idempotency key, and the ids that follow from the key.</summary>
 public static class RequestFingerprint
 {
-    private static readonly object Body = new();
     private const int KeyLengthMax = 255;
 
     // Printable ASCII, but for the comma, which is what joins two headers of one name.
@@ -28,11 +27,11 @@ public static class RequestFingerprint
     }
 
     /// <summary>The body of the request, read once.</summary>
-    public static async Task<byte[]> BodyAsync(this HttpContext context)
+    public static async ValueTask<byte[]> BodyAsync(this HttpContext context)
     {
-        if (context.Items.TryGetValue(Body, out object? known)) return (byte[])known!;
+        if (context.Features.Get<RequestBody>() is { } known) return known.Bytes;
         byte[] body = await ReadAsync(context.Request, context.RequestAborted);
-        context.Items[Body] = body;
+        context.Features.Set(new RequestBody(body));
         return body;
     }
 
@@ -42,7 +41,7 @@ public static class RequestFingerprint
         HttpRequest request = context.Request;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path.Value?.TrimEnd('/')}\n{request.QueryString.Value}\n"));
-        if (context.Items.TryGetValue(Body, out object? body)) hash.AppendData((byte[])body!);
+        if (context.Features.Get<RequestBody>() is { } body) hash.AppendData(body.Bytes);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -53,14 +52,15 @@ public static class RequestFingerprint
     public static string NewId(this HttpContext context, string purpose)
     {
         if (context.IdempotencyKey() is not { } key) return Guid.CreateVersion7(context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()).ToString();
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{context.Principal().Id}\n{purpose}\n{key}"));
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        TextHash.Write($"{context.Principal().Id}\n{purpose}\n{key}", hash);
         // A UUID of version 8: the bits are ours.
         hash[6] = (byte)((hash[6] & 0x0F) | 0x80);
         hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash.AsSpan(0, 16), bigEndian: true).ToString();
+        return new Guid(hash[..16], bigEndian: true).ToString();
     }
 
-    private static async Task<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellation)
+    private static async ValueTask<byte[]> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
         if (request.ContentLength is { } length and <= 64 * 1024)
         {
@@ -73,4 +73,6 @@ public static class RequestFingerprint
         await request.Body.CopyToAsync(buffer, cancellation);
         return buffer.ToArray();
     }
+
+    private sealed record RequestBody(byte[] Bytes);
 }

@@ -40,7 +40,6 @@ internal sealed class EventJson<TEvent>
         json.Reset(to);
         JsonSerializer.Serialize(json, @event, kind);
         json.Flush();
-        json.Reset(Stream.Null);
         // What it wrote goes on with the properties where it began an object.
         Span<byte> written = MemoryMarshal.AsMemory(to.WrittenMemory).Span;
         written[body] = (byte)(written[body + 1] == '}' ? ' ' : ',');

@@ -77,7 +77,7 @@ internal sealed class GrainAppend(GrainJournal owner, bool hadWork, int bytesBef
         private static readonly DefaultObjectPool<ArrayBufferWriter<byte>> Small = new(new Buffers(SmallBytes, SmallBytesMax), SmallKept);
         private static readonly DefaultObjectPool<ArrayBufferWriter<byte>> Large = new(new Buffers(2 * SmallBytesMax, LargeBytesMax), LargeKept);
 
-        public static ArrayBufferWriter<byte> Rent(int bytes) => (bytes <= SmallBytesMax / 2 ? Small : Large).Get();
+        public static ArrayBufferWriter<byte> Rent(int bytes) => (bytes <= SmallBytes ? Small : Large).Get();
 
         public static void GiveBack(ArrayBufferWriter<byte> buffer) => (buffer.Capacity <= SmallBytesMax ? Small : Large).Return(buffer);
 

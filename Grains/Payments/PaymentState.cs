@@ -80,7 +80,7 @@ public sealed record PaymentState : IEventSourced<PaymentState, PaymentEvent>
 
     /// <summary>Minor units that may still be given back.</summary>
     [JsonIgnore]
-    public long Refundable => Captured - Refunds.Values.Sum(r => r.Amount.Minor);
+    public long Refundable => Refunds.IsEmpty ? Captured : Captured - Refunds.Values.Sum(r => r.Amount.Minor);
 
     /// <summary>Minor units given back.</summary>
     [JsonIgnore]
