@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Shop.Journaling;
+
 namespace Shop.Stock;
 
 /// <summary>What happened to the stock of a SKU.</summary>
@@ -25,7 +28,22 @@ public abstract record StockEvent(DateTimeOffset At)
     public sealed record Adjusted(int Difference, string Reason, string Reference, DateTimeOffset At) : StockEvent(At);
 
     /// <summary>Units are held.</summary>
-    public sealed record Reserved(ReservationId Id, int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, DateTimeOffset At) : StockEvent(At);
+    public sealed record Reserved(ReservationId Id, int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, DateTimeOffset At) : StockEvent(At), IWritesItself
+    {
+        /// <inheritdoc/>
+        void IWritesItself.WriteTo(Utf8JsonWriter json)
+        {
+            json.WriteStartObject();
+            json.WriteString("id"u8, Id.Value);
+            json.WriteNumber("quantity"u8, Quantity);
+            json.WriteString("expiresAt"u8, ExpiresAt);
+            if (CustomerId is { } customer) json.WriteString("customerId"u8, customer.Value);
+            json.WriteString("at"u8, At);
+            if (Change is { } change) json.WriteNumber("change"u8, change);
+            if (Available is { } available) json.WriteNumber("available"u8, available);
+            json.WriteEndObject();
+        }
+    }
 
     /// <summary>Held units were sold.</summary>
     public sealed record Confirmed(ReservationId Id, DateTimeOffset At) : StockEvent(At);

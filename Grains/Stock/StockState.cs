@@ -6,7 +6,7 @@ public readonly record struct Reservation(int Quantity, DateTimeOffset ExpiresAt
 
 /// <summary>A reservation that ended, and when; it is remembered for a day so that retries get the same answer.</summary>
 [method: JsonConstructor]
-public readonly record struct ClosedReservation(ReservationId Id, DateTimeOffset ClosedAt);
+public readonly record struct ClosedReservation(ReservationKey Id, DateTimeOffset ClosedAt);
 
 /// <summary>
 /// The stock of one SKU. Mutable for the sake of a hot SKU, whose reservations run into the hundred thousands; it belongs to
@@ -20,7 +20,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     private const int ReferencesMax = 10_000;
 
     // Some may be of reservations that ended earlier; those are passed over when they come up.
-    private PriorityQueue<ReservationId, DateTimeOffset>? _deadlines;
+    private PriorityQueue<ReservationKey, DateTimeOffset>? _deadlines;
     private DateTimeOffset? _nextExpiry;
     private bool _isNextExpiryKnown;
 
@@ -55,7 +55,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public StockRules Rules { get; set; } = new(null, []);
 
     /// <summary>Reservations that are held or ended a short while ago.</summary>
-    public Dictionary<ReservationId, Reservation> Reservations { get; set; } = [];
+    public Dictionary<ReservationKey, Reservation> Reservations { get; set; } = [];
 
     /// <summary>Ended reservations in the order of their ends.</summary>
     public Queue<ClosedReservation> Closed { get; set; } = [];
@@ -89,15 +89,15 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
         }
     }
 
-    private PriorityQueue<ReservationId, DateTimeOffset> Deadlines => _deadlines ??=
+    private PriorityQueue<ReservationKey, DateTimeOffset> Deadlines => _deadlines ??=
         new(Reservations.Where(r => r.Value.Status == ReservationStatus.Held).Select(r => (r.Key, r.Value.ExpiresAt)));
 
     /// <summary>The held reservations whose time is over, the one of longest ago first. They stay held until an event ends them.</summary>
-    public IReadOnlyList<ReservationId> DueAt(DateTimeOffset now)
+    public IReadOnlyList<ReservationKey> DueAt(DateTimeOffset now)
     {
-        List<ReservationId> due = [];
+        List<ReservationKey> due = [];
         while (FindNextExpiry() <= now) due.Add(Deadlines.Dequeue());
-        foreach (ReservationId id in due) Deadlines.Enqueue(id, Reservations[id].ExpiresAt);
+        foreach (ReservationKey id in due) Deadlines.Enqueue(id, Reservations[id].ExpiresAt);
         _isNextExpiryKnown = false;
         return due;
     }
@@ -118,8 +118,9 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
                 break;
             case StockEvent.Reserved e:
                 Reserved += e.Quantity;
-                Reservations.Add(e.Id, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
-                Deadlines.Enqueue(e.Id, e.ExpiresAt);
+                ReservationKey key = e.Id;
+                Reservations.Add(key, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
+                Deadlines.Enqueue(key, e.ExpiresAt);
                 if (_nextExpiry is null || e.ExpiresAt < _nextExpiry) _isNextExpiryKnown = false;
                 if (Rules.LimitPerCustomer is not null && e.CustomerId is { } customer) Count(customer, e.Quantity);
                 break;
@@ -166,7 +167,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
 
     private DateTimeOffset? FindNextExpiry()
     {
-        while (Deadlines.TryPeek(out ReservationId id, out DateTimeOffset at))
+        while (Deadlines.TryPeek(out ReservationKey id, out DateTimeOffset at))
         {
             if (Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held && known.ExpiresAt == at) return at;
             Deadlines.Dequeue();
@@ -175,7 +176,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
         return null;
     }
 
-    private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
+    private Reservation Close(ReservationKey id, ReservationStatus status, DateTimeOffset at)
     {
         Reservation held = Reservations[id];
         if (held.Status != ReservationStatus.Held) throw new InvalidOperationException($"Reservation {id} is {held.Status}, not held.");

@@ -1,4 +1,9 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Shop.Journaling;
+using Shop.Stock;
 
 namespace Shop.Grains.Tests;
 
@@ -26,6 +31,43 @@ public sealed class ValueTests
         Money.TryFromDecimal(decimal.Parse(amount, System.Globalization.CultureInfo.InvariantCulture), new Currency(currency), out Money money).ShouldBeTrue();
         money.ShouldBe(new Money(minor, new Currency(currency)));
         money.ToDecimal().ShouldBe(decimal.Parse(amount, System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public void A_key_of_a_reservation_says_exactly_what_its_id_said()
+    {
+        // A UUID, and what is close to one: in capitals, with a number of another notation, with its dashes elsewhere, without them, shorter.
+        string[] ids =
+        [
+            "0198f6a1-7c3e-8d2b-9f00-0123456789ab", "0198F6A1-7C3E-8D2B-9F00-0123456789AB", "0x98f6a1-7c3e-8d2b-9f00-0123456789ab", "0198f6a17c3e-8d2b-9f00-0123-456789ab",
+            "0198f6a1-7c3e-8d2b-9f00-0123456789a", "0198f6a17c3e8d2b9f000123456789ab", "00000000-0000-0000-0000-000000000000", "somebody", "0",
+        ];
+        HashSet<ReservationKey> keys = [];
+        foreach (string id in ids)
+        {
+            keys.Add(new ReservationId(id)).ShouldBeTrue(id);
+            keys.Contains(ReservationKey.Of(new string(id.AsSpan()))).ShouldBeTrue(id);
+            ((ReservationId)ReservationKey.Of(id)).Value.ShouldBe(id);
+        }
+
+        StockState state = ids.Aggregate(
+            StockState.Empty.Apply(new StockEvent.Received(100, "receipt", DateTimeOffset.UnixEpoch)),
+            (s, id) => s.Apply(new StockEvent.Reserved(new ReservationId(id), 1, DateTimeOffset.UnixEpoch.AddDays(1), null, DateTimeOffset.UnixEpoch)));
+        string json = JsonSerializer.Serialize(state, typeof(StockState), StockState.Json);
+        ids.ShouldAllBe(id => json.Contains($"\"{id}\":"));
+        ((StockState)JsonSerializer.Deserialize(json, typeof(StockState), StockState.Json)!).Reservations.ShouldBe(state.Reservations, ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData(null, null, null)]
+    [InlineData("c1", -2L, 0L)]
+    public void A_reservation_writes_itself_as_the_serializer_would(string? customer, long? change, long? available)
+    {
+        DateTimeOffset at = new(2026, 1, 2, 3, 4, 5, 678, 900, TimeSpan.FromHours(1));
+        StockEvent reserved = new StockEvent.Reserved(new ReservationId("r~1"), 2, at.AddMinutes(15), customer is null ? null : new CustomerId(customer), at) { Change = change, Available = available };
+        var written = new ArrayBufferWriter<byte>();
+        new EventJson<StockEvent>((JsonTypeInfo<StockEvent>)StockState.Json.GetTypeInfo(typeof(StockEvent))!).Write(reserved, written);
+        Encoding.UTF8.GetString(written.WrittenSpan).ShouldBe(JsonSerializer.Serialize(reserved, typeof(StockEvent), StockState.Json));
     }
 
     [Fact]
