@@ -44,6 +44,7 @@ public sealed class AdmissionFilter(AdmissionQueue queue, AdmissionInstruments i
     // What the request is about: a SKU, or a cart.
     private static string Wanted(EndpointFilterInvocationContext context)
     {
+        // By their numbers: an enumerator would be made for each request.
         for (int i = 0; i < context.Arguments.Count; i++)
             if (context.Arguments[i] is Json<CheckoutBody> { Value.Lines: [{ Sku: { } sku }, ..] }) return sku;
         return (string?)context.HttpContext.GetRouteValue("sku") ?? (string?)context.HttpContext.GetRouteValue("id") ?? "";

@@ -79,6 +79,7 @@ public sealed record PaymentState : IEventSourced<PaymentState, PaymentEvent>
     public ImmutableDictionary<string, Refund> Refunds { get; init; } = ImmutableDictionary<string, Refund>.Empty;
 
     /// <summary>Minor units that may still be given back.</summary>
+    // Asked for after each event, and most payments have no refunds to go through.
     [JsonIgnore]
     public long Refundable => Refunds.IsEmpty ? Captured : Captured - Refunds.Values.Sum(r => r.Amount.Minor);
 
