@@ -35,20 +35,6 @@ public interface IEventSourced<TSelf, TEvent>
     TSelf Freeze() => (TSelf)this;
 }
 
-/// <summary>A state at a version, kept so that activation need not read every event.</summary>
-public sealed class GrainSnapshot
-{
-    /// <summary>The version of the newest commit in it; 0 for none.</summary>
-    public long CommitVersion { get; set; }
-
-    /// <summary>The number of events in it.</summary>
-    public long EventCount { get; set; }
-
-    /// <summary>The state as JSON in UTF-8.</summary>
-    [JsonConverter(typeof(RawJsonConverter))]
-    public byte[]? State { get; set; }
-}
-
 /// <summary>What every event-sourced grain needs from the silo.</summary>
 public sealed class JournalServices(
     IJournalStore store,
@@ -173,7 +159,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         await _snapshotting;
         if (_journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
         await _journal.Durable();
-        await WriteSnapshotAsync(Snapshot(State, _journal.SealedVersion, Version));
+        await WriteSnapshotAsync(GrainSnapshot.Take(State, StateJson, _journal.SealedVersion, Version).Taken);
     }
 
     /// <inheritdoc/>
@@ -229,8 +215,9 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
     private async Task<long> LoadSnapshotAsync()
     {
-        if ((await ReadSnapshotAsync()).State is not { State: { } json } known) return 0;
-        State = JsonSerializer.Deserialize(json, StateJson)!;
+        GrainSnapshot known = (await ReadSnapshotAsync()).State;
+        if (known.Open(StateJson) is not { } state) return 0;
+        State = state;
         (Version, _snapshotEvents, _snapshotVersion) = (known.EventCount, known.EventCount, known.CommitVersion);
         return known.CommitVersion;
     }
@@ -264,13 +251,6 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
         _snapshotting = SnapshotAsync(State.Freeze(), _journal.SealedVersion, Version, _journal.Durable());
     }
 
-    private static GrainSnapshot Snapshot(TState state, long commitVersion, long eventCount) => new()
-    {
-        CommitVersion = commitVersion,
-        EventCount = eventCount,
-        State = JsonSerializer.SerializeToUtf8Bytes(state, StateJson),
-    };
-
     private async Task SnapshotAsync(TState frozen, long commitVersion, long eventCount, Task durable)
     {
         try
@@ -284,8 +264,8 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
         // The state of a hot SKU is large. Making text of it is no reason for its buyers to wait, and it is written more rarely,
         // so that the cost per event stays small.
-        GrainSnapshot taken = await Task.Run(() => Snapshot(frozen, commitVersion, eventCount));
-        _snapshotEvents = eventCount + (taken.State!.Length / BytesPerEvent);
+        (GrainSnapshot taken, long jsonLength) = await Task.Run(() => GrainSnapshot.Take(frozen, StateJson, commitVersion, eventCount));
+        _snapshotEvents = eventCount + (jsonLength / BytesPerEvent);
         await WriteSnapshotAsync(taken);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Shop.Journaling;
+using Shop.Stock;
 
 namespace Shop.Grains.Tests;
 
@@ -19,4 +20,27 @@ public sealed class SnapshotTests
         Encoding.UTF8.GetString(JsonSerializer.Deserialize<GrainSnapshot>(written)!.State!).ShouldBe(Encoding.UTF8.GetString(read.State!));
         JsonSerializer.Deserialize<GrainSnapshot>("""{"CommitVersion":0,"EventCount":0,"State":null}""")!.State.ShouldBeNull();
     }
+
+    [Theory]
+    [InlineData(10, false)]
+    [InlineData(20_000, true)]
+    public void A_large_state_is_packed_and_is_the_same_afterwards(int reservations, bool isPacked)
+    {
+        DateTimeOffset now = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        StockState state = StockState.Empty.Apply(new StockEvent.Received(reservations, "r1", now));
+        for (int i = 0; i < reservations; i++)
+            state = state.Apply(new StockEvent.Reserved(new ReservationId(i % 2 == 0 ? $"r-{i}" : new Guid(i, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10).ToString()), 1, now.AddSeconds(i), null, now));
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, StockJson.Default.StockState);
+        (GrainSnapshot taken, long length) = GrainSnapshot.Take(state, StockJson.Default.StockState, 7, 8);
+        length.ShouldBe(json.Length);
+        (taken.Packed is not null).ShouldBe(isPacked);
+        (taken.State is null).ShouldBe(isPacked);
+        GrainSnapshot read = JsonSerializer.Deserialize<GrainSnapshot>(JsonSerializer.SerializeToUtf8Bytes(taken))!;
+        (read.CommitVersion, read.EventCount).ShouldBe((7, 8));
+        JsonSerializer.SerializeToUtf8Bytes(read.Open(StockJson.Default.StockState)!, StockJson.Default.StockState).ShouldBe(json);
+        if (isPacked) (taken.Packed!.Length * 5).ShouldBeLessThan(json.Length);
+    }
+
+    [Fact]
+    public void No_snapshot_is_of_no_state() => new GrainSnapshot().Open(StockJson.Default.StockState).ShouldBeNull();
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
+using Orleans.Storage;
 using Shop.Hosting;
 using Shop.Journaling;
 using Shop.Streams;
@@ -19,6 +20,8 @@ internal sealed class ShopCluster : IAsyncDisposable
     public DisturbedStore Store { get; }
 
     public IProjectionStore Projections => _host.Services.GetRequiredService<IProjectionStore>();
+
+    public IGrainStorage Snapshots => _host.Services.GetRequiredKeyedService<IGrainStorage>(JournalServices.SnapshotStorage);
 
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
