@@ -215,8 +215,7 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
 
     private async Task<long> LoadSnapshotAsync()
     {
-        GrainSnapshot known = (await ReadSnapshotAsync()).State;
-        if (known.Open(StateJson) is not { } state) return 0;
+        if ((await ReadSnapshotAsync()).State is not { } known || known.Open(StateJson) is not { } state) return 0;
         State = state;
         (Version, _snapshotEvents, _snapshotVersion) = (known.EventCount, known.EventCount, known.CommitVersion);
         return known.CommitVersion;
