@@ -197,9 +197,9 @@ public sealed class JournalWriterTests
         {
             IStockGrain stock = first.Grains.GetGrain<IStockGrain>("A");
             await stock.Receive(new ReceiveStock(Held, "r"));
-            // One after the other in hundreds: a snapshot is due, and more come after it.
+            // In a few commits: a large snapshot is due, and more come after it, but not so many that another is taken at the end.
             List<StockAnswer> all = [];
-            foreach (int[] some in Enumerable.Range(0, Held).Chunk(100)) all.AddRange(await Task.WhenAll(some.Select(i => stock.Reserve(Of(i)))));
+            foreach (int[] some in Enumerable.Range(0, Held).Chunk(300)) all.AddRange(await Task.WhenAll(some.Select(i => stock.Reserve(Of(i)))));
             answers = [.. all];
         }
 
@@ -210,7 +210,7 @@ public sealed class JournalWriterTests
         (level.Reserved, level.OnHand).ShouldBe((Held, Held));
         await second.Snapshots.ReadStateAsync("snapshot", again.GetGrainId(), kept);
         kept.State.Packed.ShouldNotBeNull();
-        kept.State.EventCount.ShouldBeLessThanOrEqualTo(level.Version);
+        kept.State.EventCount.ShouldBeLessThan(level.Version);
         // Who asks again gets the answer of the first time.
         for (int i = 0; i < Held; i += 37) (await again.Reserve(Of(i))).ShouldBe(answers[i]);
         (await again.Reserve(Of(Held))).ShouldBeOfType<StockAnswer.OutOfStock>();
