@@ -80,18 +80,24 @@ public sealed class AdoNetSearchIndex(AdoNetProjectionStore store) : ISearchInde
                 "SELECT value AS category, count(*) AS items FROM hits, json_each(payload, '$.categories')", SqliteFound)
             : ("(payload::json->>'published') = '1'", "EXISTS (SELECT 1 FROM json_array_elements_text(payload::json->'categories') AS c WHERE lower(c) = lower(@category))",
                 "SELECT c AS category, count(*) AS items FROM hits, json_array_elements_text(payload::json->'categories') AS c", PostgreSqlFound);
-        string hits = $"WITH found AS ({from}), hits AS (SELECT * FROM found WHERE (@all = 1 OR {published}) AND (@category = '' OR {inCategory}))";
-        (string Name, object Value)[] parameters = [("projection", SearchRules.Projection.Name), ("words", words), ("all", includeUnpublished ? 1 : 0), ("category", category ?? "")];
-        ImmutableArray<string> products = [.. await store.QueryAsync(
-            $"{hits} SELECT row_key FROM hits ORDER BY score DESC, row_key LIMIT @limit OFFSET @skip", r => r.GetString(0), cancellation, [.. parameters, ("limit", limit), ("skip", skip)])];
-        int total = (await store.QueryAsync($"{hits} SELECT count(*) FROM hits", Number, cancellation, parameters))[0];
-        ImmutableArray<KeyValuePair<string, int>> facets = [.. await store.QueryAsync(
-            $"{hits} {categories} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT @limit", r => KeyValuePair.Create(r.GetString(0), Convert.ToInt32(r.GetValue(1), CultureInfo.InvariantCulture)), cancellation,
-            [.. parameters, ("limit", ISearchGrain.CategoriesMax)])];
-        return new SearchHits(products, total, facets);
+        // One statement, so that the page and the counts are of one moment.
+        IReadOnlyList<(string? Product, string? Category, double Figure)> rows = await store.QueryAsync(
+            $"""
+             WITH found AS ({from}), hits AS (SELECT * FROM found WHERE (@all = 1 OR {published}) AND (@category = '' OR {inCategory}))
+             SELECT row_key, NULL, CAST(score AS double precision) FROM (SELECT row_key, score FROM hits ORDER BY score DESC, row_key LIMIT @limit OFFSET @skip) AS page
+             UNION ALL SELECT NULL, NULL, count(*) FROM hits
+             UNION ALL SELECT NULL, category, items FROM ({categories} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT @most) AS facets
+             """,
+            r => (Text(r, 0), Text(r, 1), Convert.ToDouble(r.GetValue(2), CultureInfo.InvariantCulture)), cancellation,
+            ("projection", SearchRules.Projection.Name), ("words", words), ("all", includeUnpublished ? 1 : 0), ("category", category ?? ""),
+            ("limit", limit), ("skip", skip), ("most", ISearchGrain.CategoriesMax));
+        return new SearchHits(
+            [.. rows.Where(r => r.Product is not null).OrderByDescending(r => r.Figure).ThenBy(r => r.Product, StringComparer.Ordinal).Select(r => r.Product!)],
+            (int)rows.Single(r => r is (null, null, _)).Figure,
+            [.. rows.Where(r => r.Category is not null).OrderByDescending(r => r.Figure).ThenBy(r => r.Category, StringComparer.Ordinal).Select(r => KeyValuePair.Create(r.Category!, (int)r.Figure))]);
     }
 
-    private static int Number(DbDataReader reader) => Convert.ToInt32(reader.GetValue(0), CultureInfo.InvariantCulture);
+    private static string? Text(DbDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
     // Letters and digits only: nothing of what a searcher types is an operator to the database.
     private string Words(string text)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 using Shop.Catalog;
@@ -42,6 +43,32 @@ public sealed class SearchIndexTests
         (await FindAsync(store, "blue")).ShouldBeEmpty();
         await store.DropAsync(Name, 0, default);
         (await FindAsync(store, "red")).ShouldBeEmpty();
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task What_is_found_and_how_many_are_of_one_moment(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        AdoNetProjectionStore store = Open(place);
+        await CommitAsync(store, Name, 0, 1, ("teapot", Row("blue teapot", "kitchen")));
+        int answers = 0, changes = 0;
+        HashSet<int> totals = [];
+        Task changing = Task.Run(async () =>
+        {
+            // Until both totals were seen often; as many changes as there are tries, at the most.
+            for (; changes < 3_000 && (Volatile.Read(ref answers) < 200 || changes < 200); changes++)
+                await CommitAsync(store, Name, changes + 1, changes + 2, ("cup", changes % 2 == 0 ? Row("blue cup", "kitchen") : null));
+        });
+        do
+        {
+            SearchHits hits = await new AdoNetSearchIndex(store).FindAsync("blue", null, includeUnpublished: false, 0, 10, default);
+            (hits.Products.Length, hits.Categories.Single().Value).ShouldBe((hits.Total, hits.Total));
+            totals.Add(hits.Total);
+            Interlocked.Increment(ref answers);
+        }
+        while (!changing.IsCompleted);
+        await changing;
+        totals.ShouldBe([1, 2], ignoreOrder: true);
     }
 
     [Theory, PostgreSqlStore]
@@ -97,7 +124,8 @@ public sealed class SearchIndexTests
     private static Task CommitAsync(AdoNetProjectionStore store, string projection, long from, long to, params (string Key, string? Payload)[] rows) => store.CommitAsync(
         new ProjectionCommit(projection, 0, 1, At(from), At(to)) { Rows = [.. rows.Select(r => KeyValuePair.Create(r.Key, r.Payload))] }, default);
 
-    private static string Row(string title) => $$"""{"title":"{{title}}","skus":"","description":"","categories":[],"published":1}""";
+    private static string Row(string title, params string[] categories) =>
+        $$"""{"title":"{{title}}","skus":"","description":"","categories":{{JsonSerializer.Serialize(categories)}},"published":1}""";
 
     private static JournalPosition At(long number) => new(0, number);
 }
