@@ -119,7 +119,7 @@ public static class StockDecider
         available = state.Available;
         if (state.NextExpiry is not { } next || next > now) return [];
         ImmutableArray<StockEvent>.Builder events = ImmutableArray.CreateBuilder<StockEvent>();
-        foreach (ReservationKey id in state.DueAt(now))
+        foreach (ReservationKey id in state.Reservations.DueAt(now))
         {
             int quantity = state.Reservations[id].Quantity;
             available += quantity;

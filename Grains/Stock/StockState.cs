@@ -19,10 +19,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
 
     private const int ReferencesMax = 10_000;
 
-    // Some may be of reservations that ended earlier; those are passed over when they come up.
-    private PriorityQueue<ReservationKey, DateTimeOffset>? _deadlines;
-    private DateTimeOffset? _nextExpiry;
-    private bool _isNextExpiryKnown;
+    private SegmentedList<ClosedReservation> _closed = new();
 
     /// <inheritdoc/>
     public static StockState Empty => new();
@@ -55,10 +52,17 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public StockRules Rules { get; set; } = new(null, []);
 
     /// <summary>Reservations that are held or ended a short while ago.</summary>
-    public Dictionary<ReservationKey, Reservation> Reservations { get; set; } = [];
+    public ReservationDictionary Reservations { get; set; } = [];
 
     /// <summary>Ended reservations in the order of their ends.</summary>
-    public Queue<ClosedReservation> Closed { get; set; } = [];
+    public IEnumerable<ClosedReservation> Closed
+    {
+        get => _closed;
+        set
+        {
+            foreach (ClosedReservation closed in value) _closed.Add(closed);
+        }
+    }
 
     /// <summary>Bookings by reference with their quantity.</summary>
     public Dictionary<string, int> References { get; set; } = [];
@@ -79,28 +83,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
 
     /// <summary>When the next reservation expires.</summary>
     [JsonIgnore]
-    public DateTimeOffset? NextExpiry
-    {
-        get
-        {
-            // Every command asks for it more than once.
-            if (!_isNextExpiryKnown) (_nextExpiry, _isNextExpiryKnown) = (FindNextExpiry(), true);
-            return _nextExpiry;
-        }
-    }
-
-    private PriorityQueue<ReservationKey, DateTimeOffset> Deadlines => _deadlines ??=
-        new(Reservations.Where(r => r.Value.Status == ReservationStatus.Held).Select(r => (r.Key, r.Value.ExpiresAt)));
-
-    /// <summary>The held reservations whose time is over, the one of longest ago first. They stay held until an event ends them.</summary>
-    public IReadOnlyList<ReservationKey> DueAt(DateTimeOffset now)
-    {
-        List<ReservationKey> due = [];
-        while (FindNextExpiry() <= now) due.Add(Deadlines.Dequeue());
-        foreach (ReservationKey id in due) Deadlines.Enqueue(id, Reservations[id].ExpiresAt);
-        _isNextExpiryKnown = false;
-        return due;
-    }
+    public DateTimeOffset? NextExpiry => Reservations.NextExpiry;
 
     /// <inheritdoc/>
     public StockState Apply(StockEvent @event)
@@ -118,10 +101,7 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
                 break;
             case StockEvent.Reserved e:
                 Reserved += e.Quantity;
-                ReservationKey key = e.Id;
-                Reservations.Add(key, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
-                Deadlines.Enqueue(key, e.ExpiresAt);
-                if (_nextExpiry is null || e.ExpiresAt < _nextExpiry) _isNextExpiryKnown = false;
+                Reservations.Add(e.Id, new Reservation(e.Quantity, e.ExpiresAt, Rules.LimitPerCustomer is null ? null : e.CustomerId, ReservationStatus.Held));
                 if (Rules.LimitPerCustomer is not null && e.CustomerId is { } customer) Count(customer, e.Quantity);
                 break;
             case StockEvent.Confirmed e:
@@ -160,31 +140,18 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public StockState Freeze()
     {
         var copy = (StockState)MemberwiseClone();
-        (copy._deadlines, copy.Reservations, copy.Closed) = (null, new(Reservations), new(Closed));
+        (copy.Reservations, copy._closed) = (Reservations.Freeze(), _closed.Freeze());
         (copy.References, copy.ReferenceOrder, copy.UnitsByCustomer) = (new(References), new(ReferenceOrder), new(UnitsByCustomer));
         return copy;
     }
 
-    private DateTimeOffset? FindNextExpiry()
+    private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
     {
-        while (Deadlines.TryPeek(out ReservationKey id, out DateTimeOffset at))
-        {
-            if (Reservations.TryGetValue(id, out Reservation known) && known.Status == ReservationStatus.Held && known.ExpiresAt == at) return at;
-            Deadlines.Dequeue();
-        }
-
-        return null;
-    }
-
-    private Reservation Close(ReservationKey id, ReservationStatus status, DateTimeOffset at)
-    {
-        Reservation held = Reservations[id];
-        if (held.Status != ReservationStatus.Held) throw new InvalidOperationException($"Reservation {id} is {held.Status}, not held.");
+        ReservationKey key = id;
+        Reservation held = Reservations.End(key, status);
         Reserved -= held.Quantity;
-        Reservations[id] = held with { Status = status };
-        if (held.ExpiresAt == _nextExpiry) _isNextExpiryKnown = false;
-        Closed.Enqueue(new ClosedReservation(id, at));
-        while (Closed.Peek().ClosedAt < at - Memory) Reservations.Remove(Closed.Dequeue().Id);
+        _closed.Add(new ClosedReservation(key, at));
+        while (_closed[0].ClosedAt < at - Memory) Reservations.Remove(_closed.RemoveFirst().Id);
         return held;
     }
 

@@ -115,7 +115,13 @@ public sealed class StockProperties
         Snapshot(restored).ShouldBe(before);
         restored.NextExpiry.ShouldBe(state.NextExpiry);
         StockEvent[] read = JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes([.. events], StockJson.Default.StockEventArray), StockJson.Default.StockEventArray)!;
-        Snapshot(read.Aggregate(StockState.Empty, (s, e) => s.Apply(e))).ShouldBe(before);
+        StockState replayed = read.Aggregate(StockState.Empty, (s, e) => s.Apply(e));
+        Snapshot(replayed).ShouldBe(before);
+
+        // Both expire what the first would.
+        DateTimeOffset later = now + Limits.ReservationTtlMax;
+        ReservationKey[] due = [.. state.Reservations.Where(r => r.Value.Status == ReservationStatus.Held).Select(r => r.Key)];
+        foreach (StockState any in new[] { state, restored, replayed }) any.Reservations.DueAt(later).ShouldBe(due, ignoreOrder: true);
     });
 
     [Fact]
