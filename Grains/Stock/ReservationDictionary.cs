@@ -14,11 +14,11 @@ public sealed class ReservationDictionary : IDictionary<ReservationKey, Reservat
 
     private readonly SegmentedList<Slot> _slots;
 
+    // Each has its first slot and the first of the others.
+    private readonly SegmentedList<Bucket> _buckets = new();
+
     // One for each slot and apart from it, so that changing a chain leaves the slots alone, which a frozen copy may share.
     private readonly SegmentedList<Link> _links = new();
-
-    // The first slot of each chain.
-    private readonly SegmentedList<int> _buckets = new();
     private int _firstFree = None;
 
     // Slots by the ticks of their expiry. Some may have ended or be others' by now; those are passed over when they come up.
@@ -119,14 +119,14 @@ public sealed class ReservationDictionary : IDictionary<ReservationKey, Reservat
     {
         int slot = Find(key);
         if (slot == None) return false;
-        Link removed = _links[slot];
-        int bucket = BucketOf(removed.Hash);
-        if (_buckets[bucket] == slot) _buckets.Edit(bucket) = removed.Next;
+        ref Bucket bucket = ref _buckets.Edit(BucketOf(key.GetHashCode()));
+        if (bucket.Slot == slot) bucket = bucket.More == None ? Bucket.Empty : new Bucket(bucket.More, _links[bucket.More].Hash, _links[bucket.More].Next);
+        else if (bucket.More == slot) bucket.More = _links[slot].Next;
         else
         {
-            int before = _buckets[bucket];
+            int before = bucket.More;
             while (_links[before].Next != slot) before = _links[before].Next;
-            _links.Edit(before).Next = removed.Next;
+            _links.Edit(before).Next = _links[slot].Next;
         }
 
         _slots.Edit(slot) = default;
@@ -200,14 +200,10 @@ public sealed class ReservationDictionary : IDictionary<ReservationKey, Reservat
         if (_links.Count < _slots.Count) Index();
         if (_buckets.Count == 0) return None;
         int hash = key.GetHashCode();
-        int slot = _buckets[BucketOf(hash)];
-        while (slot != None)
-        {
-            Link link = _links[slot];
-            if (link.Hash == hash && _slots[slot].Key == key) return slot;
-            slot = link.Next;
-        }
-
+        Bucket bucket = _buckets[BucketOf(hash)];
+        if (bucket.Slot != None && bucket.Hash == hash && _slots[bucket.Slot].Key == key) return bucket.Slot;
+        for (int slot = bucket.More; slot != None; slot = _links[slot].Next)
+            if (_links[slot].Hash == hash && _slots[slot].Key == key) return slot;
         return None;
     }
 
@@ -225,12 +221,13 @@ public sealed class ReservationDictionary : IDictionary<ReservationKey, Reservat
         while (_buckets.Count < Count + (Count >> 1))
         {
             int added = _buckets.Count;
-            _buckets.Add(None);
+            _buckets.Add(Bucket.Empty);
             if (added == 0) continue;
             int split = added - (1 << BitOperations.Log2((uint)added));
-            int slot = _buckets[split];
-            _buckets.Edit(split) = None;
-            while (slot != None)
+            Bucket old = _buckets[split];
+            _buckets.Edit(split) = Bucket.Empty;
+            if (old.Slot != None) Chain(old.Slot, old.Hash);
+            for (int slot = old.More; slot != None;)
             {
                 Link link = _links[slot];
                 Chain(slot, link.Hash);
@@ -241,9 +238,13 @@ public sealed class ReservationDictionary : IDictionary<ReservationKey, Reservat
 
     private void Chain(int slot, int hash)
     {
-        ref int first = ref _buckets.Edit(BucketOf(hash));
-        _links.Edit(slot) = new Link(first, hash);
-        first = slot;
+        ref Bucket bucket = ref _buckets.Edit(BucketOf(hash));
+        if (bucket.Slot == None) bucket = new Bucket(slot, hash, None);
+        else
+        {
+            _links.Edit(slot) = new Link(bucket.More, hash);
+            bucket.More = slot;
+        }
     }
 
     private void Free(int slot)
@@ -273,6 +274,12 @@ public sealed class ReservationDictionary : IDictionary<ReservationKey, Reservat
         }
 
         return null;
+    }
+
+    // Most have one slot or none, and are read without a look elsewhere: what is not in the processor's caches takes longer than all the rest.
+    private record struct Bucket(int Slot, int Hash, int More)
+    {
+        public static readonly Bucket Empty = new(None, 0, None);
     }
 
     private record struct Link(int Next, int Hash);
