@@ -1,5 +1,4 @@
 using System.Collections;
-using System.Runtime.InteropServices;
 
 namespace Shop.Stock;
 
@@ -11,8 +10,8 @@ internal sealed class SegmentedList<T> : IEnumerable<T>
 {
     private const int Bits = 12, LengthMax = 1 << Bits, LengthMin = 4;
 
-    private readonly List<T[]> _segments = [];
-    private readonly List<bool> _isShared = [];
+    private Segment[] _segments = [];
+    private int _segmentCount;
 
     // Where the first item is in the first segment. All segments have the same length, but an only one may be shorter.
     private int _first;
@@ -26,22 +25,23 @@ internal sealed class SegmentedList<T> : IEnumerable<T>
         get
         {
             (int segment, int at) = Find(index);
-            return ref _segments[segment][at];
+            return ref _segments[segment].Items[at];
         }
     }
 
     /// <summary>An item, to be changed.</summary>
     public ref T Edit(int index)
     {
-        (int segment, int at) = Find(index);
-        if (_isShared[segment]) (_segments[segment], _isShared[segment]) = ((T[])_segments[segment].Clone(), false);
-        return ref _segments[segment][at];
+        (int number, int at) = Find(index);
+        ref Segment segment = ref _segments[number];
+        if (segment.IsShared) segment = new Segment((T[])segment.Items.Clone(), IsShared: false);
+        return ref segment.Items[at];
     }
 
     /// <summary>Adds an item at the end.</summary>
     public void Add(T item)
     {
-        int capacity = _segments.Count == 1 ? _segments[0].Length : _segments.Count << Bits;
+        int capacity = _segmentCount == 1 ? _segments[0].Items.Length : _segmentCount << Bits;
         if (_first + Count == capacity) Grow();
         Count++;
         Edit(Count - 1) = item;
@@ -56,9 +56,8 @@ internal sealed class SegmentedList<T> : IEnumerable<T>
         Count--;
         if (++_first == LengthMax)
         {
-            _segments.RemoveAt(0);
-            _isShared.RemoveAt(0);
-            _first = 0;
+            _segments.AsSpan(1, --_segmentCount).CopyTo(_segments);
+            (_segments[_segmentCount], _first) = (default, 0);
         }
 
         return item;
@@ -67,11 +66,8 @@ internal sealed class SegmentedList<T> : IEnumerable<T>
     /// <summary>What is in it now; either can change without the other.</summary>
     public SegmentedList<T> Freeze()
     {
-        var copy = new SegmentedList<T> { _first = _first, Count = Count };
-        copy._segments.AddRange(_segments);
-        CollectionsMarshal.AsSpan(_isShared).Fill(true);
-        copy._isShared.AddRange(_isShared);
-        return copy;
+        for (int i = 0; i < _segmentCount; i++) _segments[i].IsShared = true;
+        return new SegmentedList<T> { _segments = [.. _segments], _segmentCount = _segmentCount, _first = _first, Count = Count };
     }
 
     /// <inheritdoc/>
@@ -92,16 +88,19 @@ internal sealed class SegmentedList<T> : IEnumerable<T>
 
     private void Grow()
     {
-        if (_segments.Count != 1 || _segments[0].Length == LengthMax)
+        if (_segmentCount == 1 && _segments[0].Items is { Length: < LengthMax } items)
         {
-            _segments.Add(new T[_segments.Count == 0 ? LengthMin : LengthMax]);
-            _isShared.Add(false);
+            // A short queue that goes on and on stays short.
+            var grown = new T[_first < Count ? items.Length * 2 : items.Length];
+            Array.Copy(items, _first, grown, 0, Count);
+            (_segments[0], _first) = (new Segment(grown, IsShared: false), 0);
             return;
         }
 
-        // A short queue that goes on and on stays short.
-        var grown = new T[_first < Count ? _segments[0].Length * 2 : _segments[0].Length];
-        Array.Copy(_segments[0], _first, grown, 0, Count);
-        (_segments[0], _isShared[0], _first) = (grown, false, 0);
+        if (_segmentCount == _segments.Length) Array.Resize(ref _segments, Math.Max(1, _segmentCount * 2));
+        _segments[_segmentCount] = new Segment(new T[_segmentCount == 0 ? LengthMin : LengthMax], IsShared: false);
+        _segmentCount++;
     }
+
+    private record struct Segment(T[] Items, bool IsShared);
 }

@@ -17,7 +17,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     // What is kept is there for consumers that are a little behind the others, and for recovery, which looks once a second; what stays in memory for long is
     // what makes the collector's pauses long. But when somebody comes too late for it, more is done than consumers can, and each that reads by itself makes
     // them later still: for a while it is kept until the last of them has come.
-    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1.25), KeptForLate = TimeSpan.FromSeconds(10), LateFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1.25), KeptForLate = TimeSpan.FromSeconds(10), LateFor = TimeSpan.FromSeconds(5);
 
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
