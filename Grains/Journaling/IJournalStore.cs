@@ -44,9 +44,9 @@ public interface IJournalStore
     /// <param name="after">The place after which to begin.</param>
     /// <param name="limit">The most commits.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <param name="known">What the reader has of a commit by grain, version and commit id, which is then not made of the row again.</param>
+    /// <param name="known">Commits that the reader has, whose events the store need not bring again.</param>
     Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, Func<string, long, Guid, JournalCommit?>? known = null);
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null);
 
     /// <summary>The place of the last settled commit of a partition.</summary>
     Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation);
@@ -75,6 +75,9 @@ public sealed record JournalCommit(
     /// <summary>The partition that it is in.</summary>
     public int Partition => IsForReaders ? IJournalStore.PartitionOf(GrainId) : IJournalStore.NoPartition;
 
+    /// <summary>What tells it from every other commit.</summary>
+    public CommitIdentity Identity => new(GrainId, Version, CommitId);
+
     /// <summary>The grain's own key: what its id says after its type.</summary>
     public string Key
     {
@@ -85,6 +88,9 @@ public sealed record JournalCommit(
     /// <summary>What <see cref="Shop.Events.JournalEvents"/> makes public events of, as the process that wrote the commit has it; null when only the JSON is at hand.</summary>
     public IReadOnlyList<object>? Told { get; init; }
 }
+
+/// <summary>Which commit of which grain; commits of one batch have the same commit id.</summary>
+public readonly record struct CommitIdentity(string GrainId, long Version, Guid CommitId);
 
 /// <summary>A commit and where it stands in its partition.</summary>
 public sealed record PositionedCommit(JournalCommit Commit, JournalPosition Position);

@@ -9,17 +9,27 @@ public sealed class JournalNews
     // Of a partition. More than this wait only when nobody reads it here any more.
     private const int WrittenMax = 2_000;
 
-    private readonly Dictionary<(string GrainId, long Version), JournalCommit>?[] _written = new Dictionary<(string, long), JournalCommit>?[IJournalStore.PartitionCount];
+    private readonly Dictionary<CommitIdentity, JournalCommit>?[] _written = new Dictionary<CommitIdentity, JournalCommit>?[IJournalStore.PartitionCount];
     private readonly Lock _lock = new();
     private readonly TaskCompletionSource[] _next = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => Make())];
 
     /// <summary>Completes with the next commit of a partition. Taken before a read, it leaves nothing out that the read did not show.</summary>
     public Task Next(int partition) => Volatile.Read(ref _next[partition]).Task;
 
-    /// <summary>What this process wrote, once: whoever takes it has it. Null when it is not at hand, or was written by somebody else.</summary>
-    public JournalCommit? Take(int partition, string grainId, long version, Guid commitId)
+    /// <summary>What this process wrote of a partition and nobody read yet. Commits are kept from the first time on that somebody asks.</summary>
+    public IReadOnlyDictionary<CommitIdentity, JournalCommit> Written(int partition)
     {
-        lock (_lock) return (_written[partition] ??= []).Remove((grainId, version), out JournalCommit? commit) && commit.CommitId == commitId ? commit : null;
+        lock (_lock) return new Dictionary<CommitIdentity, JournalCommit>(_written[partition] ??= []);
+    }
+
+    /// <summary>Commits of a partition were read, and are not needed any more.</summary>
+    public void Forget(int partition, IEnumerable<CommitIdentity> read)
+    {
+        lock (_lock)
+        {
+            if (_written[partition] is not { } written) return;
+            foreach (CommitIdentity commit in read) written.Remove(commit);
+        }
     }
 
     /// <summary>A commit is durable. It is kept for those who read its partition here, without its JSON, which is not the reader's to keep.</summary>
@@ -29,7 +39,7 @@ public sealed class JournalNews
         lock (_lock)
         {
             if (_written[commit.Partition] is not { } written) return;
-            if (written.Count < WrittenMax) written[(commit.GrainId, commit.Version)] = commit with { Events = default };
+            if (written.Count < WrittenMax) written[commit.Identity] = commit with { Events = default };
             else _written[commit.Partition] = null;
         }
     }

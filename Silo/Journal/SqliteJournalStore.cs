@@ -108,7 +108,7 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, Func<string, long, Guid, JournalCommit?>? known = null) =>
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null) =>
         ReadAsync($"SELECT {Columns} FROM journal WHERE partition = @partition AND number > @number ORDER BY number LIMIT @limit",
             known, cancellation, ("partition", partition), ("number", after.Number), ("limit", limit));
 
@@ -264,7 +264,7 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
     private Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params (string Name, object Value)[] parameters) => ReadAsync(sql, null, cancellation, parameters);
 
     private async Task<IReadOnlyList<PositionedCommit>> ReadAsync(
-        string sql, Func<string, long, Guid, JournalCommit?>? known, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+        string sql, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
         await using SqliteConnection connection = await OpenAsync(cancellation);
         await using SqliteCommand command = Command(connection, sql, parameters);
@@ -272,9 +272,9 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
         List<PositionedCommit> found = [];
         while (await reader.ReadAsync(cancellation))
         {
-            (string grainId, long version, Guid commitId) = (reader.GetString(1), reader.GetInt64(2), new Guid((byte[])reader.GetValue(3)));
-            JournalCommit commit = known?.Invoke(grainId, version, commitId) ?? new JournalCommit(
-                grainId, version, commitId, reader.GetInt32(4), reader.GetInt64(5) != 0, reader.GetInt64(6) != IJournalStore.NoPartition,
+            var identity = new CommitIdentity(reader.GetString(1), reader.GetInt64(2), new Guid((byte[])reader.GetValue(3)));
+            JournalCommit commit = known?.GetValueOrDefault(identity) ?? new JournalCommit(
+                identity.GrainId, identity.Version, identity.CommitId, reader.GetInt32(4), reader.GetInt64(5) != 0, reader.GetInt64(6) != IJournalStore.NoPartition,
                 new DateTimeOffset(reader.GetInt64(7), TimeSpan.Zero), (byte[])reader.GetValue(8));
             found.Add(new PositionedCommit(commit, new JournalPosition(0, reader.GetInt64(0))));
         }

@@ -115,10 +115,11 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         // A commit of a hot grain has hundreds of events. More commits than can be taken would be read for nothing, and again the next time.
         limit = Math.Min(limit, Math.Max(1, EventsMax / tail.EventsPerCommit));
         IReadOnlyList<PositionedCommit> commits;
+        IReadOnlyDictionary<CommitIdentity, JournalCommit> written = news.Written(partition);
         await _reading.WaitAsync();
         try
         {
-            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None, (grain, version, id) => news.Take(partition, grain, version, id));
+            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None, written);
         }
         finally
         {
@@ -133,8 +134,11 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             if ((events += commits[i].Commit.EventCount) >= EventsMax) break;
         }
 
+        bool isAll = commits.Count < limit && items.Count == commits.Count;
+        // What was durable before the read and is not in it was read before the writer had said that it is durable.
+        news.Forget(partition, isAll ? written.Keys : commits.Take(items.Count).Select(c => c.Commit.Identity));
         if (items.Count > 0) tail.EventsPerCommit = Math.Max(1, events / items.Count);
-        return (items, commits.Count < limit && items.Count == commits.Count);
+        return (items, isAll);
     }
 
     /// <summary>The newest that was read of a partition. Guarded by itself.</summary>

@@ -171,27 +171,53 @@ public sealed class JournalStreamSourceTests
     }
 
     [Fact]
-    public void What_was_written_here_is_taken_once_by_those_who_read_its_partition()
+    public void What_was_written_here_is_known_until_it_was_read()
     {
         var news = new JournalNews();
         JournalCommit first = Written(1), second = Written(2), third = Written(3);
+        int partition = first.Partition;
         news.Wrote(first);
-        news.Take(first.Partition, first.GrainId, 1, first.CommitId).ShouldBeNull("Nobody read this partition yet.");
+        news.Written(partition).ShouldBeEmpty("Nobody read this partition yet.");
         news.Wrote(second);
+        IReadOnlyDictionary<CommitIdentity, JournalCommit> known = news.Written(partition);
         news.Wrote(third);
-        news.Take(second.Partition, second.GrainId, 2, second.CommitId)!.Told.ShouldBe(second.Told);
-        news.Take(second.Partition, second.GrainId, 2, second.CommitId).ShouldBeNull();
-        news.Take(third.Partition, third.GrainId, 3, Guid.NewGuid()).ShouldBeNull("Somebody else wrote this version.");
+        known.Keys.ShouldBe([second.Identity], "A read has what was known when it began.");
+        known[second.Identity].Told.ShouldBe(second.Told);
+        news.Forget(partition, [second.Identity, third.Identity with { CommitId = Guid.NewGuid() }]);
+        news.Written(partition).Keys.ShouldBe([third.Identity], "Somebody else's commit of this version is another.");
     }
 
     [Fact]
-    public void What_nobody_takes_is_not_kept()
+    public async Task What_was_read_before_its_writer_knew_that_it_is_durable_is_not_kept()
+    {
+        var news = new JournalNews();
+        var store = new GatedStore { Commits = 5 };
+        using var source = new JournalStreamSource(store, news, TimeProvider.System);
+        int partition = Written(1).Partition;
+        IEventReader reader = source;
+        await reader.ReadAsync(partition, JournalPosition.Start, 2);
+        news.Wrote(Written(1));
+        await reader.ReadAsync(partition, new JournalPosition(0, 2), 2);
+        news.Written(partition).Count.ShouldBe(1, "There is more to read, it may be among that.");
+        await reader.ReadAsync(partition, new JournalPosition(0, 4), 2);
+        news.Written(partition).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_nobody_reads_is_not_kept()
     {
         var news = new JournalNews();
         int partition = Written(1).Partition;
-        news.Take(partition, "order/a", 1, default);
-        for (int version = 1; version <= 10_000; version++) news.Wrote(Written(version));
-        Enumerable.Range(1, 10_000).Count(v => news.Take(partition, "order/a", v, Written(v).CommitId) is not null).ShouldBeLessThan(2_001);
+        news.Written(partition);
+        int most = 0;
+        for (int version = 1; version <= 10_000; version++)
+        {
+            news.Wrote(Written(version));
+            if (version % 500 == 0 && version <= 2_000) most = Math.Max(most, news.Written(partition).Count);
+        }
+
+        most.ShouldBe(2_000);
+        news.Written(partition).ShouldBeEmpty();
     }
 
     private static JournalCommit Written(long version) =>
@@ -234,7 +260,7 @@ public sealed class JournalStreamSourceTests
         }
 
         public async Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-            int partition, JournalPosition after, int limit, CancellationToken cancellation, Func<string, long, Guid, JournalCommit?>? known = null)
+            int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null)
         {
             Task gate;
             lock (_waiting)
