@@ -18,7 +18,7 @@ public sealed class AccessMiddleware(RequestDelegate next, KeyRing keys, RateLim
         }
 
         string authorization = context.Request.Headers.Authorization.ToString();
-        Principal? principal = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? await keys.FindAsync(authorization.AsSpan(Scheme.Length).Trim()) : null;
+        Principal? principal = authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? await keys.FindAsync(authorization, Scheme.Length) : null;
         if (principal is null)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";

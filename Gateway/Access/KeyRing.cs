@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
 using Shop.Access;
@@ -14,12 +15,15 @@ public sealed class KeyRing
     /// <summary>What a session's token begins with.</summary>
     public const string SessionPrefix = "sess_";
 
-    private const int SessionsMax = 100_000, HashLength = 2 * SHA256.HashSizeInBytes;
+    private const int SessionsMax = 100_000;
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _clock;
-    private readonly FrozenDictionary<string, Principal>.AlternateLookup<ReadOnlySpan<char>> _bootstrap;
+    private readonly FrozenDictionary<string, Principal> _bootstrap;
+
+    // The server has one text for what a connection sends again and again; it is not kept for its hash.
+    private readonly ConditionalWeakTable<string, string> _hashes = [];
     private readonly ConcurrentDictionary<string, (Principal? Principal, DateTimeOffset ReadAt)> _sessions = new();
     private (FrozenDictionary<string, Principal> Keys, DateTimeOffset ReadAt) _keys = (FrozenDictionary<string, Principal>.Empty, DateTimeOffset.MinValue);
 
@@ -31,27 +35,32 @@ public sealed class KeyRing
         Dictionary<string, Principal> bootstrap = [];
         if (options.Value.SecretKey is { } secret) bootstrap[Hash(secret)] = new Principal("secret", PrincipalKind.Secret, new HashSet<string> { Scopes.All }, Caller.Admin, null);
         if (options.Value.PublishableKey is { } publishable) bootstrap[Hash(publishable)] = Publishable("publishable");
-        _bootstrap = bootstrap.ToFrozenDictionary().GetAlternateLookup<ReadOnlySpan<char>>();
+        _bootstrap = bootstrap.ToFrozenDictionary();
     }
 
     /// <summary>The hash under which a key or token is known.</summary>
-    public static string Hash(string secret)
+    public static string Hash(ReadOnlySpan<char> secret)
     {
-        Span<char> hash = stackalloc char[HashLength];
-        Hash(secret, hash);
-        return hash.ToString();
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        TextHash.Write(secret, hash);
+        return Convert.ToHexStringLower(hash);
     }
 
     /// <summary>A new secret of 192 bits.</summary>
     public static string NewSecret(string prefix) => prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
-    /// <summary>Who holds the key or token; null when nobody does.</summary>
-    public ValueTask<Principal?> FindAsync(ReadOnlySpan<char> secret)
+    /// <summary>Who holds the key or token that a header has from some place on; null when nobody does.</summary>
+    public ValueTask<Principal?> FindAsync(string header, int start)
     {
-        Span<char> hash = stackalloc char[HashLength];
-        Hash(secret, hash);
+        ReadOnlySpan<char> secret = header.AsSpan(start).Trim();
+        if (!_hashes.TryGetValue(header, out string? hash))
+        {
+            hash = Hash(secret);
+            _hashes.AddOrUpdate(header, hash);
+        }
+
         if (_bootstrap.TryGetValue(hash, out Principal? known)) return ValueTask.FromResult<Principal?>(known);
-        return secret.StartsWith(SessionPrefix, StringComparison.Ordinal) ? FindSessionAsync(hash.ToString()) : FindKeyAsync(hash.ToString());
+        return secret.StartsWith(SessionPrefix, StringComparison.Ordinal) ? FindSessionAsync(hash) : FindKeyAsync(hash);
     }
 
     /// <summary>Forgets what is known of a session, because it was changed here.</summary>
@@ -59,13 +68,6 @@ public sealed class KeyRing
 
     /// <summary>Forgets the keys, because they were changed here.</summary>
     public void ForgetKeys() => _keys = (FrozenDictionary<string, Principal>.Empty, DateTimeOffset.MinValue);
-
-    private static void Hash(ReadOnlySpan<char> secret, Span<char> hash)
-    {
-        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
-        TextHash.Write(secret, bytes);
-        Convert.TryToHexStringLower(bytes, hash, out _);
-    }
 
     private static Principal Publishable(string id) => new(id, PrincipalKind.Publishable, FrozenSet<string>.Empty, new Caller(null, null, false), null);
 

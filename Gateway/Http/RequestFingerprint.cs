@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using Shop.Gateway.Access;
@@ -64,8 +65,11 @@ public static class RequestFingerprint
     {
         if (request.ContentLength is { } length and <= 64 * 1024)
         {
-            byte[] exact = new byte[length];
-            await request.Body.ReadExactlyAsync(exact, cancellation);
+            if (length == 0) return [];
+            ReadResult read = await request.BodyReader.ReadAtLeastAsync((int)length, cancellation);
+            if (read.Buffer.Length < length) throw new EndOfStreamException();
+            byte[] exact = read.Buffer.ToArray();
+            request.BodyReader.AdvanceTo(read.Buffer.End);
             return exact;
         }
 

@@ -19,7 +19,7 @@ internal static class PackedJson
         using (var packing = new BrotliStream(packed, CompressionLevel.Fastest, leaveOpen: true))
         {
             var pieces = new Pieces(packing);
-            using var writer = new Utf8JsonWriter(pieces);
+            using var writer = new Utf8JsonWriter(pieces, new JsonWriterOptions { SkipValidation = true });
             JsonSerializer.Serialize(writer, value, type);
             writer.Flush();
             pieces.Flush();

@@ -1,8 +1,12 @@
 namespace Shop.Stock;
 
-/// <summary>One reservation as the stock remembers it; a value, because a hot SKU has hundreds of thousands.</summary>
+/// <summary>
+/// One reservation as the stock remembers it; a value, because a hot SKU has hundreds of thousands. In a snapshot one that says nothing of its status
+/// is held.
+/// </summary>
 [method: JsonConstructor]
-public readonly record struct Reservation(int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, ReservationStatus Status);
+public readonly record struct Reservation(
+    int Quantity, DateTimeOffset ExpiresAt, CustomerId? CustomerId, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] ReservationStatus Status);
 
 /// <summary>A reservation that ended, and when; it is remembered for a day so that retries get the same answer.</summary>
 [method: JsonConstructor]

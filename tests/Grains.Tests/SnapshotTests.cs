@@ -42,5 +42,16 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void A_reservation_of_a_snapshot_that_says_nothing_of_its_status_is_held()
+    {
+        const string rest = "\"quantity\":1,\"expiresAt\":\"2026-03-01T12:00:00+00:00\"";
+        StockState read = JsonSerializer.Deserialize(
+            $$"""{"reservations":{"a":{ {{rest}} },"b":{ {{rest}},"status":0},"c":{ {{rest}},"status":1} } }""", StockJson.Default.StockState)!;
+        read.Reservations.Select(r => (r.Key.Value, r.Value.Status)).ShouldBe(
+            [("a", ReservationStatus.Held), ("b", ReservationStatus.Held), ("c", ReservationStatus.Confirmed)]);
+        JsonSerializer.Serialize(read, StockJson.Default.StockState).Split("status").Length.ShouldBe(2, "Only of those that ended it is said.");
+    }
+
+    [Fact]
     public void No_snapshot_is_of_no_state() => new GrainSnapshot().Open(StockJson.Default.StockState).ShouldBeNull();
 }

@@ -194,12 +194,11 @@ public sealed class JournalStreamSourceTests
         var store = new GatedStore { Commits = 5 };
         using var source = new JournalStreamSource(store, news, TimeProvider.System);
         int partition = Written(1).Partition;
-        IEventReader reader = source;
-        await reader.ReadAsync(partition, JournalPosition.Start, 2);
+        await source.ReadAsync(partition, JournalPosition.Start, 2);
         news.Wrote(Written(1));
-        await reader.ReadAsync(partition, new JournalPosition(0, 2), 2);
+        await source.ReadAsync(partition, new JournalPosition(0, 2), 2);
         news.Written(partition).Count.ShouldBe(1, "There is more to read, it may be among that.");
-        await reader.ReadAsync(partition, new JournalPosition(0, 4), 2);
+        await source.ReadAsync(partition, new JournalPosition(0, 4), 2);
         news.Written(partition).ShouldBeEmpty();
     }
 
