@@ -55,11 +55,9 @@ public static class ShopGateway
 
         ActivitySource.AddActivityListener(EveryRequest);
         WebApplication app = builder.Build();
-        // No service lives as long as a request, so none needs a scope of its own.
-        var services = new ServiceProvidersFeature { RequestServices = app.Services };
         app.Use(next => context =>
         {
-            context.Features.Set<IServiceProvidersFeature>(services);
+            context.Features.Set<IServiceProvidersFeature>(new RequestFeature(app.Services));
             return next(context);
         });
         app.UseMiddleware<TraceMiddleware>();

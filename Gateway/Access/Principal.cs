@@ -1,4 +1,4 @@
-using Microsoft.AspNetCore.Http.Features;
+using Shop.Gateway.Http;
 
 namespace Shop.Gateway.Access;
 
@@ -92,7 +92,7 @@ public enum Storefront
 public static class AccessExtensions
 {
     /// <summary>Who sent the request.</summary>
-    public static Principal Principal(this HttpContext context) => context.Features.GetRequiredFeature<Principal>();
+    public static Principal Principal(this HttpContext context) => RequestFeature.Of(context).Principal ?? throw new InvalidOperationException("The route does not say who may call it.");
 
     /// <summary>On whose behalf grains are called.</summary>
     public static Caller Caller(this HttpContext context) => context.Principal().Caller;
@@ -101,5 +101,5 @@ public static class AccessExtensions
     public static TBuilder Needs<TBuilder>(this TBuilder builder, string? scope, Storefront storefront = Storefront.None)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccessRule(scope, storefront));
 
-    internal static void SetPrincipal(this HttpContext context, Principal principal) => context.Features.Set(principal);
+    internal static void SetPrincipal(this HttpContext context, Principal principal) => RequestFeature.Of(context).Principal = principal;
 }

@@ -30,10 +30,8 @@ public static class RequestFingerprint
     /// <summary>The body of the request, read once.</summary>
     public static async ValueTask<byte[]> BodyAsync(this HttpContext context)
     {
-        if (context.Features.Get<RequestBody>() is { } known) return known.Bytes;
-        byte[] body = await ReadAsync(context.Request, context.RequestAborted);
-        context.Features.Set(new RequestBody(body));
-        return body;
+        RequestFeature known = RequestFeature.Of(context);
+        return known.Body ??= await ReadAsync(context.Request, context.RequestAborted);
     }
 
     /// <summary>The method, the path, the query and the body of the request as a hash. The body has to be read before.</summary>
@@ -42,7 +40,7 @@ public static class RequestFingerprint
         HttpRequest request = context.Request;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method}\n{request.Path.Value?.TrimEnd('/')}\n{request.QueryString.Value}\n"));
-        if (context.Features.Get<RequestBody>() is { } body) hash.AppendData(body.Bytes);
+        if (RequestFeature.Of(context).Body is { } body) hash.AppendData(body);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
@@ -77,6 +75,4 @@ public static class RequestFingerprint
         await request.Body.CopyToAsync(buffer, cancellation);
         return buffer.ToArray();
     }
-
-    private sealed record RequestBody(byte[] Bytes);
 }

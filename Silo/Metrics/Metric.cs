@@ -17,6 +17,7 @@ internal sealed class Metric(Instrument instrument)
 
     // The same series by its tags as they come: a measurement of known tags makes nothing for the collector.
     private readonly ConcurrentDictionary<string, Series> _known = new(StringComparer.Ordinal);
+    private Series? _last;
     private readonly bool _isLast = instrument.IsObservable || instrument.GetType().Name == "Gauge`1";
     private readonly bool _isCounter = MetricName.IsCounter(instrument), _isHistogram = MetricName.IsHistogram(instrument);
     private readonly double[] _bounds = MetricName.IsHistogram(instrument) ? Bounds(instrument) : [];
@@ -40,6 +41,7 @@ internal sealed class Metric(Instrument instrument)
         if (!instrument.IsObservable) return;
         _series.Clear();
         _known.Clear();
+        _last = null;
     }
 
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -55,6 +57,13 @@ internal sealed class Metric(Instrument instrument)
 
     private Series Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
+        // Mostly it is the one of the measurement before.
+        if (_last is { } last && last.Has(tags)) return last;
+        return _last = FindByText(tags);
+    }
+
+    private Series FindByText(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
         Span<char> key = stackalloc char[KeyLengthMax];
         if (!TryKey(tags, key, out int length)) return Make(tags);
         if (_known.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(key[..length], out Series? series)) return series;
@@ -68,10 +77,11 @@ internal sealed class Metric(Instrument instrument)
         string labels = Labels(tags);
         if (_series.TryGetValue(labels, out Series? series)) return series;
         var named = new Dictionary<string, string>(StringComparer.Ordinal);
+        KeyValuePair<string, object?>[] made = tags.ToArray();
         bool fits = _series.Count < SeriesMax;
         if (fits)
             foreach ((string name, object? value) in tags) named[MetricName.Clean(name)] = Text(value);
-        return _series.GetOrAdd(fits ? labels : Overflow, _ => new Series(_bounds.Length, named));
+        return _series.GetOrAdd(fits ? labels : Overflow, _ => new Series(_bounds.Length, named, made));
     }
 
     private static bool TryKey(ReadOnlySpan<KeyValuePair<string, object?>> tags, Span<char> key, out int length)
@@ -190,7 +200,7 @@ internal sealed class Metric(Instrument instrument)
         _ => value.ToString("R", CultureInfo.InvariantCulture),
     };
 
-    private sealed class Series(int buckets, IReadOnlyDictionary<string, string> labels)
+    private sealed class Series(int buckets, IReadOnlyDictionary<string, string> labels, KeyValuePair<string, object?>[] made)
     {
         public IReadOnlyDictionary<string, string> Labels => labels;
 
@@ -199,6 +209,15 @@ internal sealed class Metric(Instrument instrument)
         public long Count { get; private set; }
 
         public long[] Buckets { get; } = new long[buckets];
+
+        /// <summary>Whether tags are the very objects that it was made with; equal ones are found by their text.</summary>
+        public bool Has(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (tags.Length != made.Length) return false;
+            for (int i = 0; i < made.Length; i++)
+                if (!ReferenceEquals(tags[i].Value, made[i].Value) || !ReferenceEquals(tags[i].Key, made[i].Key)) return false;
+            return true;
+        }
 
         public void Observe(double value, double[] bounds)
         {

@@ -37,6 +37,30 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public void Measurements_in_turns_count_where_their_tags_say()
+    {
+        using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+        using var collector = new MetricsCollector(services.GetRequiredService<IMeterFactory>());
+        Counter<int> visits = services.GetRequiredService<IMeterFactory>().Create("Shop.Test").CreateCounter<int>("shop.test.visits");
+        object one = 1;
+        for (int i = 0; i < 2; i++)
+        {
+            visits.Add(1);
+            visits.Add(10, new KeyValuePair<string, object?>("a", one));
+            visits.Add(100, new KeyValuePair<string, object?>("b", one));
+            visits.Add(1_000, new("a", one), new("b", one));
+            for (int j = 0; j < 2; j++) visits.Add(10_000, new("a", one), new("b", 2));
+        }
+
+        string[] lines = [.. collector.Write().Split('\n').Where(l => l.StartsWith("shop_test_visits_total", StringComparison.Ordinal))];
+        lines.ShouldBe(
+        [
+            "shop_test_visits_total 2", "shop_test_visits_total{a=\"1\"} 20", "shop_test_visits_total{a=\"1\",b=\"1\"} 2000", "shop_test_visits_total{a=\"1\",b=\"2\"} 40000",
+            "shop_test_visits_total{b=\"1\"} 200",
+        ], ignoreOrder: true);
+    }
+
+    [Fact]
     public void Labels_without_end_do_not_fill_the_memory()
     {
         using ServiceProvider services = new ServiceCollection().AddMetrics().BuildServiceProvider();
