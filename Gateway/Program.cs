@@ -5,6 +5,7 @@ using Shop.Hosting;
 try
 {
     if (CommandLine.IsCommand(args)) return await CommandLine.RunAsync(args);
+    BatchScheduling.Apply();
     await ShopGateway.Build(args).RunAsync();
     return 0;
 }

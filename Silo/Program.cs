@@ -27,6 +27,7 @@ if (args is ["--help" or "-h" or "-?", ..])
 
 try
 {
+    BatchScheduling.Apply();
     WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
     builder.Configuration["Shop:Silo"] = nameof(SiloKind.Cluster);
     if (string.IsNullOrEmpty(builder.Configuration["urls"])) builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -2,7 +2,7 @@ namespace Shop.Gateway.Admission;
 
 /// <summary>
 /// How many requests are worked on at once, found out by looking: as many as the shop finishes in the time that one may take (Little's
-/// law), and carefully more while somebody waits and the time is kept. Not safe for threads.
+/// law), and carefully more while somebody waits and the time would still be kept with more: twice as many at once take twice as long. Not safe for threads.
 /// </summary>
 public sealed class ConcurrencyLimit(AdmissionOptions options)
 {
@@ -15,13 +15,14 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
     private readonly Queue<double> _fastest = new();
     private double _fastestNow = double.MaxValue;
     private TimeSpan _began, _rememberedAt;
+    private bool _beganCrowded;
     private long _completions;
     private double _seconds;
 
     /// <summary>The limit now.</summary>
     public double Value { get; private set; } = Math.Clamp(256, options.ConcurrencyMin, options.ConcurrencyMax);
 
-    /// <summary>Requests a second that were finished lately; 0 when that is not known.</summary>
+    /// <summary>Requests a second that it can finish, by what was finished lately while others waited; 0 when that is not known.</summary>
     public double Throughput { get; private set; }
 
     /// <summary>Requests a second that were finished before it was not known any more; 0 when that was never known.</summary>
@@ -38,11 +39,12 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
         TimeSpan elapsed = now - _began;
         if (elapsed < Window || _completions < CompletionsMin) return;
         double average = _seconds / _completions;
-        // A pause before this window is not what the shop can do.
-        if (elapsed < 5 * Window) Throughput = _completions / elapsed.TotalSeconds;
+        // A pause before this window is not what the shop can do, nor is what it does while nobody waits: that is what is asked of it.
+        double perSecond = _completions / elapsed.TotalSeconds;
+        if (elapsed < 5 * Window) Throughput = _beganCrowded && crowded ? perSecond : Math.Max(Throughput, perSecond);
         Adapt(average, crowded);
         Remember(now, average);
-        (_began, _completions, _seconds) = (now, 0, 0);
+        (_began, _beganCrowded, _completions, _seconds) = (now, crowded, 0, 0);
     }
 
     /// <summary>What was finished until now says nothing of what the shop can do, because nobody waited.</summary>
@@ -50,7 +52,7 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
     public void Restart(TimeSpan now)
     {
         if (Throughput > 0) ThroughputBefore = Throughput;
-        (Throughput, _began, _completions, _seconds) = (0, now, 0, 0);
+        (Throughput, _began, _beganCrowded, _completions, _seconds) = (0, now, true, 0, 0);
     }
 
     private void Adapt(double average, bool crowded)
@@ -58,7 +60,7 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
         double usual = Math.Min(_fastestNow, _fastest.Count > 0 ? _fastest.Min() : double.MaxValue);
         double target = usual == double.MaxValue ? options.TargetLatency.TotalSeconds : Math.Max(options.TargetLatency.TotalSeconds, ToleratedSlowdown * usual);
         double wanted = average > target && Throughput > 0 ? (Value + (Throughput * target)) / 2
-            : crowded && average <= target ? Value * Growth
+            : crowded && average * Growth <= target ? Value * Growth
             : Value;
         Value = Math.Clamp(wanted, options.ConcurrencyMin, options.ConcurrencyMax);
     }

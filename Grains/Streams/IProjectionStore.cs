@@ -9,11 +9,17 @@ public sealed record ParkedEvent(string Projection, int Partition, string EventI
 /// <summary>How far a projection has come in a partition, and by which rules.</summary>
 public sealed record ProjectionPlace(JournalPosition Position, int RulesVersion);
 
+/// <summary>What becomes of a row of a partition.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Payload">What it says from now on; null when it goes.</param>
+/// <param name="IsNew">Whether there is none of this key, which spares the store the look; otherwise there may be one.</param>
+public readonly record struct RowChange(string Key, string? Payload, bool IsNew = false);
+
 /// <summary>What changes together in a partition of a projection.</summary>
 public sealed record ProjectionCommit(string Projection, int Partition, int RulesVersion, JournalPosition From, JournalPosition To)
 {
-    /// <summary>New payloads by key; a row without payload goes.</summary>
-    public IReadOnlyCollection<KeyValuePair<string, string?>> Rows { get; init; } = [];
+    /// <summary>Rows that change; each key comes once.</summary>
+    public IReadOnlyCollection<RowChange> Rows { get; init; } = [];
 
     /// <summary>Events that could not be taken.</summary>
     public IReadOnlyCollection<ParkedEvent> Parked { get; init; } = [];
@@ -41,7 +47,7 @@ public interface IProjectionStore
     Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, int? partition, string from, string to, int limit, CancellationToken cancellation);
 
     /// <summary>Moves a partition from one position to another and changes its rows, in one transaction.</summary>
-    /// <exception cref="StaleProjectionException">The partition is at another position: somebody else consumes it too. Nothing has changed.</exception>
+    /// <exception cref="StaleProjectionException">The partition is at another position, or has a row that was to be new: somebody else consumes it too. Nothing has changed.</exception>
     Task CommitAsync(ProjectionCommit commit, CancellationToken cancellation);
 
     /// <summary>Puts a replacement in the place of a partition of a projection: its rows, its position and its parked events, in one transaction.</summary>
@@ -62,4 +68,5 @@ public interface IProjectionStore
 public sealed class ProjectionUnavailableException(Exception innerException) : Exception("The projection cannot be read now.", innerException);
 
 /// <summary>Another activation has consumed what this one was about to.</summary>
-public sealed class StaleProjectionException(string projection, int partition) : Exception($"Partition {partition} of {projection} has been moved on by somebody else.");
+public sealed class StaleProjectionException(string projection, int partition, Exception? innerException = null)
+    : Exception($"Partition {partition} of {projection} has been moved on by somebody else.", innerException);

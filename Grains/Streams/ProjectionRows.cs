@@ -51,13 +51,12 @@ public sealed class ProjectionRows
         string[] unknown = [.. keys.Where(k => !_rows.ContainsKey(k)).Distinct()];
         if (unknown.Length == 0) return;
         Dictionary<string, string> payloads = (await _store.ReadKeysAsync(_projection, _partition, unknown, CancellationToken.None)).ToDictionary(r => r.Key, r => r.Payload);
-        foreach (string key in unknown) _rows.Add(key, new Row(key) { Payload = payloads.GetValueOrDefault(key) });
+        foreach (string key in unknown) _rows.Add(key, new Row(key, payloads.GetValueOrDefault(key)));
     }
 
     internal int ChangedCount => _changed.Count;
 
-    internal IReadOnlyCollection<KeyValuePair<string, string?>> Changes() =>
-        [.. _changed.Select(r => KeyValuePair.Create(r.Key, r.Payload ?? r.ToJson()))];
+    internal IReadOnlyCollection<RowChange> Changes() => [.. _changed.Select(r => new RowChange(r.Key, r.Payload ?? r.ToJson(), !r.IsStored))];
 
     /// <summary>
     /// Keeps rows that were asked for once as what will be written. Until it is they will hardly be asked for again, and a text lives more cheaply
@@ -71,6 +70,7 @@ public sealed class ProjectionRows
 
     internal void Committed()
     {
+        foreach (Row row in _changed) row.IsStored = row.Payload is not null || row.Value is not null;
         _changed.Clear();
         if (_store is null) return;
         // What was asked for once is worth nothing by now, what was asked for often stays for longer.
@@ -81,7 +81,7 @@ public sealed class ProjectionRows
     private async ValueTask<Row> FindAsync<T>(string key, JsonTypeInfo<T> type)
         where T : class
     {
-        if (!_rows.TryGetValue(key, out Row? row)) _rows.Add(key, row = new Row(key) { Payload = await ReadAsync(key) });
+        if (!_rows.TryGetValue(key, out Row? row)) _rows.Add(key, row = new Row(key, await ReadAsync(key)));
         row.Uses++;
         row.Type = type;
         if (row.Payload is not null) (row.Value, row.Payload) = (JsonSerializer.Deserialize(row.Payload, type), null);
@@ -101,9 +101,12 @@ public sealed class ProjectionRows
         }
     }
 
-    private sealed class Row(string key)
+    private sealed class Row(string key, string? stored)
     {
         public string Key => key;
+
+        /// <summary>Whether the store has it.</summary>
+        public bool IsStored { get; set; } = stored is not null;
 
         /// <summary>How often it was asked for, of which older times count less.</summary>
         public int Uses { get; set; }
@@ -111,7 +114,7 @@ public sealed class ProjectionRows
         public JsonTypeInfo? Type { get; set; }
 
         /// <summary>The row as JSON while nobody asks for it.</summary>
-        public string? Payload { get; set; }
+        public string? Payload { get; set; } = stored;
 
         /// <summary>The row while it is asked for; when it has no JSON either there is none.</summary>
         public object? Value { get; set; }

@@ -68,7 +68,7 @@ internal sealed class Recount(IJournalStore journal, IProjectionStore projection
         Dictionary<string, string> stored = known.Where(r => !IsPassing(projection, r.Key)).ToDictionary(r => r.Key, r => r.Payload);
         ImmutableArray<string>.Builder differences = ImmutableArray.CreateBuilder<string>();
         int rows = 0;
-        foreach ((string key, string? payload) in recounted.Changes().Where(r => !IsPassing(projection, r.Key)))
+        foreach ((string key, string? payload, _) in recounted.Changes().Where(r => !IsPassing(projection, r.Key)))
         {
             rows++;
             if (!stored.Remove(key, out string? was)) was = null;

@@ -21,6 +21,8 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         WHERE projection_place.epoch = @fromEpoch AND projection_place.number = @fromNumber AND projection_place.rules_version = excluded.rules_version
         """;
 
+    private const string UniqueViolation = "23505";
+
     private const string ReplaceRow = "ON CONFLICT (projection, row_key, partition) DO UPDATE SET payload = excluded.payload";
 
     // Rows change again and again. With room on its page a changed row needs no new entries in the index, and less is left to clean up.
@@ -60,31 +62,40 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
             ("projection", projection), ("partition", partition ?? AllPartitions), ("from", from), ("to", to), ("limit", limit));
 
     /// <inheritdoc/>
-    public Task CommitAsync(ProjectionCommit commit, CancellationToken cancellation) => !IsSqlite && commit is { Parked.Count: 0, Unparked: null } && commit.Rows.All(r => r.Value is not null)
+    public Task CommitAsync(ProjectionCommit commit, CancellationToken cancellation) => !IsSqlite && commit is { Parked.Count: 0, Unparked: null } && commit.Rows.All(r => r.Payload is not null)
         ? CommitAtOnceAsync(commit, cancellation)
         : CommitInStepsAsync(commit, cancellation);
 
-    // As nearly all commits are: the place moves and rows change, in one statement and one round trip instead of four.
+    // As nearly all commits are: the place moves and rows change, in one statement and one round trip instead of four. A new row costs half of one that is looked for first.
     private async Task CommitAtOnceAsync(ProjectionCommit commit, CancellationToken cancellation)
     {
-        KeyValuePair<string, string?>[] written = Ordered(commit.Rows);
-        long moved = (await QueryAsync(
-            $"""
-             WITH moved AS ({MovePlace} RETURNING 1), written AS (
-                 INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {database.RowsOf} WHERE EXISTS (SELECT FROM moved)
-                 {ReplaceRow})
-             SELECT count(*) FROM moved
-             """,
-            r => r.GetInt64(0), cancellation,
-            [("projection", commit.Projection), ("partition", commit.Partition), .. PlacesOf(commit), .. ParametersOf(written)])).Single();
-        if (moved != 1) throw new StaleProjectionException(commit.Projection, commit.Partition);
+        RowChange[] added = Ordered(commit.Rows.Where(r => r.IsNew)), written = Ordered(commit.Rows.Where(r => !r.IsNew));
+        try
+        {
+            long moved = (await QueryAsync(
+                $"""
+                 WITH moved AS ({MovePlace} RETURNING 1), added AS (
+                     INSERT INTO projection_row (projection, row_key, partition, payload)
+                     SELECT @projection, r.k, @partition, r.v FROM unnest(@newKeys, @newValues) AS r (k, v) WHERE EXISTS (SELECT FROM moved)), written AS (
+                     INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {database.RowsOf} WHERE EXISTS (SELECT FROM moved)
+                     {ReplaceRow})
+                 SELECT count(*) FROM moved
+                 """,
+                r => r.GetInt64(0), cancellation,
+                [("projection", commit.Projection), ("partition", commit.Partition), .. PlacesOf(commit), ("newKeys", KeysOf(added)), ("newValues", PayloadsOf(added)), .. ParametersOf(written)])).Single();
+            if (moved != 1) throw new StaleProjectionException(commit.Projection, commit.Partition);
+        }
+        catch (DbException e) when (e.SqlState == UniqueViolation)
+        {
+            throw new StaleProjectionException(commit.Projection, commit.Partition, e);
+        }
     }
 
     private Task CommitInStepsAsync(ProjectionCommit commit, CancellationToken cancellation) => ChangeAsync(commit.Projection, commit.Partition, async execute =>
     {
         if (await execute(MovePlace, PlacesOf(commit)) != 1) return false;
-        KeyValuePair<string, string?>[] written = Ordered(commit.Rows.Where(r => r.Value is not null));
-        string[] removed = [.. commit.Rows.Where(r => r.Value is null).Select(r => r.Key)];
+        RowChange[] written = Ordered(commit.Rows.Where(r => r.Payload is not null));
+        string[] removed = [.. commit.Rows.Where(r => r.Payload is null).Select(r => r.Key)];
         if (written.Length > 0)
         {
             await execute(
@@ -203,21 +214,25 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         [("epoch", commit.To.Epoch), ("number", commit.To.Number), ("rules", commit.RulesVersion), ("fromEpoch", commit.From.Epoch), ("fromNumber", commit.From.Number)];
 
     // In the order of the index, so that neighbours are on the same pages.
-    private static KeyValuePair<string, string?>[] Ordered(IEnumerable<KeyValuePair<string, string?>> rows) => [.. rows.OrderBy(r => r.Key, StringComparer.Ordinal)];
+    private static RowChange[] Ordered(IEnumerable<RowChange> rows) => [.. rows.OrderBy(r => r.Key, StringComparer.Ordinal)];
+
+    private static string[] KeysOf(RowChange[] rows) => Array.ConvertAll(rows, r => r.Key);
+
+    private static string?[] PayloadsOf(RowChange[] rows) => Array.ConvertAll(rows, r => r.Payload);
 
     private static ProjectionRow Row(DbDataReader reader) => new(reader.GetString(0), Convert.ToInt32(reader.GetValue(1), CultureInfo.InvariantCulture), reader.GetString(2));
 
-    private (string Name, object Value)[] ParametersOf(KeyValuePair<string, string?>[] rows) => IsSqlite
+    private (string Name, object Value)[] ParametersOf(RowChange[] rows) => IsSqlite
         ? [("rows", RowsJson(rows))]
-        : [("keys", Array.ConvertAll(rows, r => r.Key)), ("values", Array.ConvertAll(rows, r => r.Value))];
+        : [("keys", KeysOf(rows)), ("values", PayloadsOf(rows))];
 
-    private static string RowsJson(IEnumerable<KeyValuePair<string, string?>> rows) => Json(w =>
+    private static string RowsJson(RowChange[] rows) => Json(w =>
     {
-        foreach ((string key, string? value) in rows)
+        foreach (RowChange row in rows)
         {
             w.WriteStartObject();
-            w.WriteString("k", key);
-            w.WriteString("v", value);
+            w.WriteString("k", row.Key);
+            w.WriteString("v", row.Payload);
             w.WriteEndObject();
         }
     });

@@ -49,6 +49,23 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void In_a_crowd_that_goes_on_no_more_is_done_at_once_than_is_done_in_its_time()
+    {
+        var shop = new VirtualShop(perSecond: 2_000);
+        int number = 0, most = 0;
+        shop.Run(TimeSpan.FromSeconds(5), arrivalsPerSecond: 1_500, _ => $"sku-{number++ % 5_000}");
+        shop.Run(TimeSpan.FromSeconds(12), arrivalsPerSecond: 6_000, _ => $"sku-{number++ % 5_000}");
+        for (int i = 0; i < 200; i++)
+        {
+            shop.Run(TimeSpan.FromMilliseconds(100), arrivalsPerSecond: 6_000, _ => $"sku-{number++ % 5_000}");
+            most = Math.Max(most, shop.Queue.Limit);
+        }
+
+        // In a tenth of a second it finishes 200.
+        most.ShouldBeLessThanOrEqualTo(205);
+    }
+
+    [Fact]
     public void Of_a_burst_that_is_too_much_so_many_are_taken_in_as_can_be_served_in_time()
     {
         var shop = new VirtualShop(perSecond: 600);

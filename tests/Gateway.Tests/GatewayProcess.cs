@@ -22,6 +22,9 @@ public sealed class GatewayProcess : IAsyncDisposable
     /// <summary>A client of the present process: one of an earlier process may still hold connections that were reset with it.</summary>
     public ShopClient Admin { get; private set; }
 
+    /// <summary>The id of the present process.</summary>
+    public int ProcessId => _process!.Id;
+
     public static async Task<GatewayProcess> StartAsync(StorePlace place, params KeyValuePair<string, string>[] environment)
     {
         var gateway = new GatewayProcess(place, environment);

@@ -26,6 +26,23 @@ public sealed class ProjectionRowsTests
     }
 
     [Fact]
+    public async Task A_row_is_new_until_it_was_written_and_again_when_it_was_removed()
+    {
+        var rows = new ProjectionRows(_store, "touchy", 0, rowsMax: 10);
+        await ChangeAsync(rows, "one");
+        rows.Changes().ShouldHaveSingleItem().IsNew.ShouldBeTrue();
+        for (int i = 0; i < 4; i++) await ChangeAsync(rows, "one");
+        CommitAll(rows);
+        await ChangeAsync(rows, "one");
+        rows.Changes().ShouldHaveSingleItem().IsNew.ShouldBeFalse();
+        await rows.RemoveAsync("one", TouchyJson.Default.TouchyRow);
+        CommitAll(rows);
+        (await ChangeAsync(rows, "one")).ShouldBe(1);
+        rows.Changes().ShouldHaveSingleItem().IsNew.ShouldBeTrue();
+        CommitAll(rows);
+    }
+
+    [Fact]
     public async Task No_more_rows_stay_than_may()
     {
         var rows = new ProjectionRows(_store, "touchy", 0, rowsMax: 10);
@@ -45,7 +62,7 @@ public sealed class ProjectionRowsTests
         await ChangeAsync(rows, "removed");
         await rows.RemoveAsync("removed", TouchyJson.Default.TouchyRow);
         for (int i = 0; i < 2; i++) rows.Fold();
-        rows.Changes().Select(r => (r.Key, r.Value)).ShouldBe([("once", Row(1)), ("often", Row(3)), ("removed", null)], ignoreOrder: true);
+        rows.Changes().Select(r => (r.Key, r.Payload)).ShouldBe([("once", Row(1)), ("often", Row(3)), ("removed", null)], ignoreOrder: true);
         (await ChangeAsync(rows, "once")).ShouldBe(2);
         rows.Fold();
         (await ChangeAsync(rows, "removed")).ShouldBe(1);
@@ -60,7 +77,13 @@ public sealed class ProjectionRowsTests
 
     private void CommitAll(ProjectionRows rows)
     {
-        foreach ((string key, string? payload) in rows.Changes()) _store.Payloads[key] = payload!;
+        foreach ((string key, string? payload, bool isNew) in rows.Changes())
+        {
+            isNew.ShouldBe(!_store.Payloads.ContainsKey(key), key);
+            if (payload is null) _store.Payloads.Remove(key);
+            else _store.Payloads[key] = payload;
+        }
+
         rows.Committed();
     }
 

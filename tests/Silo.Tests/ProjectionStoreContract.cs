@@ -38,6 +38,27 @@ public sealed class ProjectionStoreContract
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
+    public async Task Rows_that_are_new_are_added_beside_those_that_change(string kind)
+    {
+        (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
+        using StorePlace own = place;
+        await store.CommitAsync(new ProjectionCommit(Name, 1, 1, JournalPosition.Start, At(5)) { Rows = [Row("b", "1", isNew: true), Row("a", "2", isNew: true)] }, default);
+        await store.CommitAsync(new ProjectionCommit(Name, 1, 1, At(5), At(6)) { Rows = [Row("a", "3"), Row("c", "4", isNew: true), Row("d", null, isNew: true)] }, default);
+        (await store.ReadRangeAsync(Name, 1, "", "z", 10, default)).Select(r => (r.Key, r.Payload)).ShouldBe([("a", "3"), ("b", "1"), ("c", "4")]);
+    }
+
+    [Theory, PostgreSqlStore]
+    public async Task A_row_that_was_to_be_new_and_is_there_has_been_made_by_somebody_else(string kind)
+    {
+        (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
+        using StorePlace own = place;
+        await store.CommitAsync(new ProjectionCommit(Name, 1, 1, JournalPosition.Start, At(5)) { Rows = [Row("a", "1")] }, default);
+        await Should.ThrowAsync<StaleProjectionException>(() => store.CommitAsync(new ProjectionCommit(Name, 1, 1, At(5), At(6)) { Rows = [Row("a", "2", isNew: true), Row("b", "1")] }, default));
+        (await store.ReadRangeAsync(Name, 1, "", "z", 10, default)).Select(r => (r.Key, r.Payload)).ShouldBe([("a", "1")]);
+        (await store.ReadPlaceAsync(Name, 1, default)).ShouldBe(new ProjectionPlace(At(5), 1));
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
     public async Task Of_many_activations_that_consume_the_same_event_exactly_one_counts(string kind)
     {
         (StorePlace place, IProjectionStore store) = await OpenAsync(kind);
@@ -139,5 +160,5 @@ public sealed class ProjectionStoreContract
 
     private static JournalPosition At(long number) => new(0, number);
 
-    private static KeyValuePair<string, string?> Row(string key, string? payload) => KeyValuePair.Create(key, payload);
+    private static RowChange Row(string key, string? payload, bool isNew = false) => new(key, payload, isNew);
 }

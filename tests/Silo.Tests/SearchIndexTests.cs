@@ -122,7 +122,7 @@ public sealed class SearchIndexTests
     }
 
     private static Task CommitAsync(AdoNetProjectionStore store, string projection, long from, long to, params (string Key, string? Payload)[] rows) => store.CommitAsync(
-        new ProjectionCommit(projection, 0, 1, At(from), At(to)) { Rows = [.. rows.Select(r => KeyValuePair.Create(r.Key, r.Payload))] }, default);
+        new ProjectionCommit(projection, 0, 1, At(from), At(to)) { Rows = [.. rows.Select(r => new RowChange(r.Key, r.Payload))] }, default);
 
     private static string Row(string title, params string[] categories) =>
         $$"""{"title":"{{title}}","skus":"","description":"","categories":{{JsonSerializer.Serialize(categories)}},"published":1}""";

@@ -14,37 +14,47 @@ public readonly record struct HttpAnswer(int Status, ReadOnlyMemory<byte> Body);
 /// HTTP/1.1 over kept connections, as little of it as a load test needs: the generator shares the processors with the shop, and
 /// what it takes is missing there. Answers must say their length.
 /// </summary>
-public sealed class HttpConnections(Uri address, string key, TimeProvider clock) : IDisposable
+public sealed class HttpConnections : IDisposable
 {
     // Servers close what has been idle for a minute or two; a request on its way at that moment would be lost.
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(60), IdleAtMost = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(60), IdleAtMost = TimeSpan.FromSeconds(30), LookEvery = TimeSpan.FromSeconds(5);
+    private readonly Uri _address;
+    private readonly string _key;
+    private readonly TimeProvider _clock;
     private readonly ConcurrentBag<Connection> _idle = [];
-    private readonly string _host = $"Host: {address.Authority}\r\n";
+    private readonly ConcurrentDictionary<Connection, bool> _open = [];
+    private readonly string _always;
+    private readonly ITimer _watch;
+
+    /// <summary>Nothing is connected before something is sent.</summary>
+    public HttpConnections(Uri address, string key, TimeProvider clock)
+    {
+        (_address, _key, _clock, _always) = (address, key, clock, $"Host: {address.Authority}\r\nAuthorization: Bearer ");
+        // One timer for all: one for each request costs as much as writing it.
+        _watch = clock.CreateTimer(_ => GiveUpLate(), null, LookEvery, LookEvery);
+    }
 
     /// <summary>Sends a request; <paramref name="take"/> reads what it needs of the answer. A visitor comes with a token of its own and perhaps a ticket.</summary>
     public async Task<T> SendAsync<T>(string method, string path, string? body, string? idempotencyKey, Func<HttpAnswer, T> take, string? token = null, string? ticket = null)
     {
-        var head = new StringBuilder(256).Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\n").Append(_host)
-            .Append("Authorization: Bearer ").Append(token ?? key).Append("\r\n");
-        if (ticket is not null) head.Append("Waiting-Room-Ticket: ").Append(ticket).Append("\r\n");
-        if (idempotencyKey is not null) head.Append("Idempotency-Key: ").Append(idempotencyKey).Append("\r\n");
-        if (body is not null) head.Append("Content-Type: application/json\r\nContent-Length: ").Append(Encoding.UTF8.GetByteCount(body)).Append("\r\n");
-        byte[] request = Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());
         Connection? connection;
-        while (_idle.TryTake(out connection) && clock.GetElapsedTime(connection.IdleSince) > IdleAtMost) connection.Dispose();
-        connection ??= await Connection.OpenAsync(address);
+        while (_idle.TryTake(out connection) && _clock.GetElapsedTime(connection.Since) > IdleAtMost) Close(connection);
+        if (connection is null) _open[connection = await Connection.OpenAsync(_address)] = true;
+        connection.Since = _clock.GetTimestamp();
         try
         {
-            HttpAnswer answer = await connection.ExchangeAsync(request).WaitAsync(AnswerWithin);
-            T taken = take(answer);
-            connection.IdleSince = clock.GetTimestamp();
+            string length = body is null ? "" : $"Content-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n";
+            T taken = take(await connection.ExchangeAsync(
+                $"{method} {path} HTTP/1.1\r\n{_always}{token ?? _key}\r\n{Header("Waiting-Room-Ticket", ticket)}{Header("Idempotency-Key", idempotencyKey)}{length}\r\n{body}"));
+            connection.Since = _clock.GetTimestamp();
             if (connection.IsKept) _idle.Add(connection);
-            else connection.Dispose();
+            else Close(connection);
             return taken;
         }
-        catch
+        catch (Exception e)
         {
-            connection.Dispose();
+            Close(connection);
+            if (_clock.GetElapsedTime(connection.Since) > AnswerWithin) throw new TimeoutException($"There was no answer within {AnswerWithin.TotalSeconds} s.", e);
             throw;
         }
     }
@@ -52,18 +62,38 @@ public sealed class HttpConnections(Uri address, string key, TimeProvider clock)
     /// <inheritdoc/>
     public void Dispose()
     {
-        while (_idle.TryTake(out Connection? connection)) connection.Dispose();
+        _watch.Dispose();
+        while (_idle.TryTake(out Connection? connection)) Close(connection);
+    }
+
+    private static string Header(string name, string? value) => value is null ? "" : $"{name}: {value}\r\n";
+
+    private void Close(Connection connection)
+    {
+        _open.TryRemove(connection, out _);
+        connection.Dispose();
+    }
+
+    // Whoever waits on such a connection gets an exception.
+    private void GiveUpLate()
+    {
+        foreach ((Connection connection, _) in _open)
+            if (connection.IsAsked && _clock.GetElapsedTime(connection.Since) > AnswerWithin) connection.Dispose();
     }
 
     private sealed class Connection(Stream stream) : IDisposable
     {
+        private const int BytesOfCharMax = 3;
         private byte[] _buffer = new byte[8 * 1024];
 
         /// <summary>Whether the other side takes another request.</summary>
         public bool IsKept { get; private set; } = true;
 
-        /// <summary>When its last answer had come.</summary>
-        public long IdleSince { get; set; }
+        /// <summary>Whether an answer is waited for.</summary>
+        public bool IsAsked { get; private set; }
+
+        /// <summary>When it was last asked, or its last answer had come.</summary>
+        public long Since { get; set; }
 
         public static async Task<Connection> OpenAsync(Uri address)
         {
@@ -84,9 +114,11 @@ public sealed class HttpConnections(Uri address, string key, TimeProvider clock)
             }
         }
 
-        public async Task<HttpAnswer> ExchangeAsync(ReadOnlyMemory<byte> request)
+        public async Task<HttpAnswer> ExchangeAsync(string request)
         {
-            await stream.WriteAsync(request);
+            IsAsked = true;
+            if (_buffer.Length < request.Length * BytesOfCharMax) _buffer = new byte[request.Length * BytesOfCharMax];
+            await stream.WriteAsync(_buffer.AsMemory(0, Encoding.UTF8.GetBytes(request, _buffer)));
             int have = 0, head = -1, length = 0;
             while (head < 0 || have < head + length)
             {
@@ -103,6 +135,7 @@ public sealed class HttpConnections(Uri address, string key, TimeProvider clock)
             }
 
             if (!Utf8Parser.TryParse(_buffer.AsSpan(9, 3), out int status, out _)) throw new IOException("That was no answer of HTTP/1.1.");
+            IsAsked = false;
             return new HttpAnswer(status, _buffer.AsMemory(head, length));
         }
 
