@@ -55,14 +55,16 @@ public sealed class AdmissionTests
         int number = 0, most = 0;
         shop.Run(TimeSpan.FromSeconds(5), arrivalsPerSecond: 1_500, _ => $"sku-{number++ % 5_000}");
         shop.Run(TimeSpan.FromSeconds(12), arrivalsPerSecond: 6_000, _ => $"sku-{number++ % 5_000}");
-        for (int i = 0; i < 200; i++)
+        for (int i = 0; i < 240; i++)
         {
+            // No shop is equally fast all the time.
+            shop.PerSecond = i / 6 % 2 == 0 ? 1_400 : 2_600;
             shop.Run(TimeSpan.FromMilliseconds(100), arrivalsPerSecond: 6_000, _ => $"sku-{number++ % 5_000}");
             most = Math.Max(most, shop.Queue.Limit);
         }
 
-        // In a tenth of a second it finishes 200.
-        most.ShouldBeLessThanOrEqualTo(205);
+        // In a tenth of a second it finishes 260 when it is at its fastest. It goes by those that are finished, who began when there were fewer, so it may go a little beyond.
+        most.ShouldBeLessThanOrEqualTo(300);
     }
 
     [Fact]
