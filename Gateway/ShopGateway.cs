@@ -35,12 +35,7 @@ public static class ShopGateway
         builder.AddShop();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.WebHost.ConfigureKestrel(ConfigureLimits);
-        builder.WebHost.UseSockets(sockets =>
-        {
-            sockets.Backlog = ArrivalsMax;
-            // Four kilobytes for each connection that is idle, and one system call less for each request.
-            sockets.WaitForDataBeforeAllocatingBuffer = false;
-        });
+        builder.WebHost.UseSockets(sockets => sockets.Backlog = ArrivalsMax);
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("Shop:RateLimit")
             .Validate(o => o is { KeyRequestsPerSecond: >= 0, SessionRequestsPerSecond: >= 0 }, "Shop:RateLimit takes requests a second, for instance 5000, or 0 for no limit.")
             .ValidateOnStart();

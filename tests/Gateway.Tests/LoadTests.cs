@@ -27,6 +27,22 @@ public sealed class LoadTests
     }
 
     [Fact]
+    public async Task A_request_that_gets_no_answer_within_a_minute_is_given_up()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var clock = new ManualClock();
+        using var http = new HttpConnections(new Uri($"http://{silent.LocalEndpoint}"), "key", clock);
+        Task<int> asked = http.SendAsync("GET", "/", null, null, static a => a.Status);
+        using TcpClient connection = await silent.AcceptTcpClientAsync();
+        await connection.GetStream().ReadExactlyAsync(new byte[1]);
+        clock.Advance(TimeSpan.FromSeconds(60));
+        asked.IsCompleted.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromSeconds(5));
+        await Should.ThrowAsync<TimeoutException>(() => asked.WaitAsync(TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public async Task Checkouts_and_browsing_leave_a_shop_that_adds_up()
     {
         await using ShopHost shop = await ShopHost.StartAsync("Sqlite");
