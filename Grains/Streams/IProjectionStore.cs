@@ -47,7 +47,7 @@ public interface IProjectionStore
     Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, int? partition, string from, string to, int limit, CancellationToken cancellation);
 
     /// <summary>Moves a partition from one position to another and changes its rows, in one transaction.</summary>
-    /// <exception cref="StaleProjectionException">The partition is at another position, or has a row that was to be new: somebody else consumes it too. Nothing has changed.</exception>
+    /// <exception cref="StaleProjectionException">The partition is at another position: somebody else consumes it too. A store that meets a row that was to be new may say so as well. Nothing has changed.</exception>
     Task CommitAsync(ProjectionCommit commit, CancellationToken cancellation);
 
     /// <summary>Puts a replacement in the place of a partition of a projection: its rows, its position and its parked events, in one transaction.</summary>

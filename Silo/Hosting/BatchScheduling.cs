@@ -11,14 +11,13 @@ public static class BatchScheduling
     /// <summary>
     /// Has threads that wake up wait until others have done their share, where the system is Linux. There is always somebody whose request has come in; when each
     /// of them interrupts those who work, and the database as well, which everybody waits for, more time goes into changing than is won. Threads that are
-    /// started later by this one, and by those, do the same.
+    /// started later by this one, and by those, do the same. Where the system does not allow it, nothing is lost but the gain.
     /// </summary>
-    /// <returns>Whether the system took it.</returns>
-    public static bool Apply()
+    public static void Apply()
     {
-        if (!OperatingSystem.IsLinux()) return false;
+        if (!OperatingSystem.IsLinux()) return;
         int priority = 0;
-        return SetScheduler(0, SchedBatch, ref priority) == 0;
+        _ = SetScheduler(0, SchedBatch, ref priority);
     }
 
     [DllImport("libc", EntryPoint = "sched_setscheduler")]
