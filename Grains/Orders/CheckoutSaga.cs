@@ -14,6 +14,9 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
     // A provider that takes longer than this is no reason to lose what is held in a crash.
     private static readonly TimeSpan TentativeFor = TimeSpan.FromMilliseconds(50);
 
+    private long? _reservedAt;
+    private Task<OrderEvent?>? _capturing;
+
     /// <summary>Whether an activation before this one began: it may have done more than the order's events say.</summary>
     public bool WasInterrupted { get; init; }
 
@@ -30,7 +33,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
         OrderStep.Reserve => Reserve(state),
         OrderStep.Authorise => Authorise(state),
         OrderStep.Confirm => Confirm(state),
-        OrderStep.Capture => Capture(state),
+        OrderStep.Capture => _capturing ?? Capture(state),
         OrderStep.Place => Task.FromResult<OrderEvent?>(Placed(state)),
         OrderStep.Undo => Undo(state),
         OrderStep.RecordHistory => RecordHistory(state),
@@ -50,6 +53,7 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
         Task<StockAnswer[]> reserving = Task.WhenAll(state.Lines.Select(l => Reserve(state, l, isTentative: true)));
         (ImmutableArray<OrderDiscount> discounts, Rejection? rejection) = await Redeem(state);
         StockAnswer[] answers = await reserving;
+        _reservedAt = clock.GetTimestamp();
         rejection ??= Refusal(state, answers);
         if (rejection is not null) return new OrderEvent.CheckoutFailed(rejection, Now);
         Money off = new(discounts.Sum(d => d.Amount.Minor), state.LinesTotal.Currency);
@@ -127,7 +131,16 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
 
     private async Task<OrderEvent?> Confirm(OrderState state)
     {
-        StockAnswer[] answers = await Task.WhenAll(state.Lines.Select(l => Confirm(state, l)));
+        Task<StockAnswer[]> confirming = Task.WhenAll(state.Lines.Select(l => Confirm(state, l)));
+        // What was held a moment ago still is, unless its silo has crashed since, and then the money is given back. So it is taken while the sale becomes durable.
+        if (_reservedAt is { } at && clock.GetElapsedTime(at) < TentativeFor)
+        {
+            _capturing = Capture(state);
+            // Nothing is undone while it is under way; what came of it is the next step's.
+            await ((Task)_capturing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        StockAnswer[] answers = await confirming;
         ImmutableArray<Shortage> gone = [.. state.Lines.Zip(answers).Where(p => p.Second is not StockAnswer.Confirmed).Select(p => new Shortage(p.First.Sku, p.First.Quantity, 0))];
         return gone.Length == 0 ? new OrderEvent.StockConfirmed(Now) : new OrderEvent.CheckoutFailed(new Rejection.OutOfStock(gone), Now);
     }

@@ -96,6 +96,23 @@ public sealed class LoadTests
         await Should.ThrowAsync<InvalidOperationException>(() => TargetPlace.OpenAsync("http://127.0.0.1:1", "", null, ["max_wal_size=3GB"]));
     }
 
+    [PostgreSqlFact]
+    public async Task A_tuned_database_is_what_deploy_and_the_documents_say_and_its_log_is_there_before_it_is_needed()
+    {
+        foreach (string file in new[] { "deploy/compose.yaml", "docs/operations.md" })
+        {
+            string text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, file));
+            PostgreSqlServer.Tuned.Where(s => !text.Contains(s, StringComparison.Ordinal)).ShouldBeEmpty(file);
+        }
+
+        using var server = new PostgreSqlServer(settings: PostgreSqlServer.Tuned);
+        await server.WriteLogThroughAsync(8);
+        await using var database = Npgsql.NpgsqlDataSource.Create(server.Socket);
+        await using Npgsql.NpgsqlCommand command = database.CreateCommand("SELECT count(*) FROM pg_ls_waldir() WHERE name > pg_walfile_name(pg_current_wal_insert_lsn())");
+        ((long)(await command.ExecuteScalarAsync())!).ShouldBeGreaterThanOrEqualTo(8);
+        await Should.ThrowAsync<InvalidOperationException>(() => TargetPlace.OpenAsync("http://127.0.0.1:1", "", null, [], isTuned: true));
+    }
+
     [Fact]
     public async Task A_connection_that_was_idle_for_long_is_not_used_again()
     {

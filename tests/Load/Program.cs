@@ -11,6 +11,7 @@ var target = new Option<string>("--target") { Description = "The address of a ga
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
 var postgres = new Option<string[]>("--postgres") { Description = "A setting of the private PostgreSQL server beside its defaults, such as max_wal_size=8GB; may be given again." };
+var tuned = new Option<bool>("--tuned") { Description = "The private PostgreSQL server is set up for a busy shop (docs/operations.md), its log written through once, instead of new and with its defaults." };
 var callers = new Option<int?>("--callers") { Description = "A closed loop of so many callers." };
 var rate = new Option<double?>("--rate") { Description = "An open loop of so many requests a second; latencies count from when a request was due." };
 var warmUp = new Option<int>("--warm-up") { Description = "Seconds that are not measured.", DefaultValueFactory = _ => 5 };
@@ -29,7 +30,7 @@ var peersScript = new Option<string?>("--peers-script") { Description = "Where p
 
 var root = new RootCommand("Load tests of a shop. Afterwards the shop is read: sold equals stock taken, every unit is accounted for. Exits with 1 when it is not.")
 {
-    scenario, target, key, database, postgres, callers, rate, warmUp, duration, skus, lines, uniform, units, buyers, file, speedUp, html, json, peers, peersScript,
+    scenario, target, key, database, postgres, tuned, callers, rate, warmUp, duration, skus, lines, uniform, units, buyers, file, speedUp, html, json, peers, peersScript,
 };
 root.SetAction(async (parsed, cancellation) =>
 {
@@ -62,7 +63,7 @@ root.SetAction(async (parsed, cancellation) =>
     };
     try
     {
-        await using TargetPlace place = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database), parsed.GetValue(postgres) ?? []);
+        await using TargetPlace place = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database), parsed.GetValue(postgres) ?? [], parsed.GetValue(tuned));
         if (name == "overload") return await new OverloadRun(place.Target, parsed.GetValue(skus), options.WarmUp, options.Duration).RunAsync(cancellation);
         if (name == "waiting-room")
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Shop.Catalog;
 using Shop.Journaling;
 using Shop.Orders;
@@ -88,6 +89,64 @@ public sealed class SagaTests
         (await shop.Grains.GetGrain<IPaymentGrain>(order.Value).Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment.Status.ShouldBe(PaymentStatus.Voided);
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task An_interrupted_order_whose_goods_are_gone_gives_back_the_money_that_was_taken_for_it(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        OrderId order = await BeginAsync(shop);
+        // The capture became durable, the sale beside it did not.
+        IPaymentGrain payment = shop.Grains.GetGrain<IPaymentGrain>(order.Value);
+        await payment.Authorise(new AuthorisePayment(Euro(100), "card", "tok_approve"));
+        await payment.Capture();
+        IStockGrain stock = shop.Grains.GetGrain<IStockGrain>(Sku);
+        await stock.Reserve(new ReserveStock(new ReservationId("somebody"), 1, TimeSpan.FromHours(1), null));
+        await stock.Confirm(new ReservationId("somebody"));
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Resume()).ShouldBeOfType<OrderAnswer.Rejected>();
+        await MoneyIsBackAsync(payment);
+        ((StockAnswer.Done)await stock.Get()).Level.Sold.ShouldBe(1);
+    }
+
+    [Theory, InlineData(0, true), InlineData(150, false)]
+    public async Task Money_is_taken_while_the_sale_of_what_was_held_a_moment_ago_becomes_durable_and_otherwise_after_it(int providerMs, bool isBeside)
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        var provider = new ScriptedProvider();
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, services => services.AddSingleton<IPaymentProvider>(provider));
+        OrderId order = await OfferAsync(shop);
+        provider.OnAuthorise = async () =>
+        {
+            await Task.Delay(providerMs);
+            shop.Store.Close();
+        };
+        Task<OrderAnswer> placing = shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(Command("tok_approve"));
+        if (isBeside) await provider.Captured.WaitAsync(TimeSpan.FromSeconds(10));
+        await Task.Delay(200);
+        // Nothing is answered before all of it is durable.
+        (provider.Captured.IsCompleted, placing.IsCompleted).ShouldBe((isBeside, false));
+        shop.Store.Open();
+        (await placing).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        provider.Captured.IsCompleted.ShouldBeTrue();
+        ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level.Sold.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_is_not_there_any_more_when_it_is_sold_is_not_paid_for()
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        var provider = new ScriptedProvider();
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, services => services.AddSingleton<IPaymentProvider>(provider));
+        OrderId order = await OfferAsync(shop);
+        IStockGrain stock = shop.Grains.GetGrain<IStockGrain>(Sku);
+        provider.OnAuthorise = async () => (await stock.Release(new ReservationId(order.Value))).ShouldBeOfType<StockAnswer.Released>();
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Rejected>();
+        provider.Captured.IsCompleted.ShouldBeTrue();
+        provider.Refunds.ShouldBe([(order.Value, Euro(100))]);
+        await MoneyIsBackAsync(shop.Grains.GetGrain<IPaymentGrain>(order.Value));
+        StockLevel level = ((StockAnswer.Done)await stock.Get()).Level;
+        (level.Sold, level.Reserved, level.OnHand).ShouldBe((0, 0, 1));
+    }
+
     [Theory, InlineData("tok_approve", "reserved confirmed"), InlineData("tok_timeout", "reserved")]
     public async Task What_is_held_is_written_with_the_sale_or_as_soon_as_the_payment_takes_its_time(string token, string expected)
     {
@@ -100,9 +159,8 @@ public sealed class SagaTests
         (await EventsOf(shop, $"stock/{Sku}", 1)).ShouldBe(["reserved released"]);
 
         var order = new OrderId(Guid.NewGuid().ToString());
-        PlaceOrder command = Command(token);
-        await shop.Grains.GetGrain<IOfferGrain>(Sku).Publish(new Offer(new Sku(Sku), new ProductId("p"), 1, "P", [Euro(100)], true));
-        await shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(command);
+        await PublishAsync(shop);
+        await shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(Command(token));
         (await EventsOf(shop, $"stock/{Sku}", 2)).ShouldBe([expected]);
     }
 
@@ -147,6 +205,23 @@ public sealed class SagaTests
         return order;
     }
 
+    // One unit, for sale.
+    private static async Task<OrderId> OfferAsync(ShopCluster shop)
+    {
+        await shop.Grains.GetGrain<IStockGrain>(Sku).Receive(new ReceiveStock(1, "r"));
+        await PublishAsync(shop);
+        return new OrderId(Guid.NewGuid().ToString());
+    }
+
+    private static Task<ProductId> PublishAsync(ShopCluster shop) =>
+        shop.Grains.GetGrain<IOfferGrain>(Sku).Publish(new Offer(new Sku(Sku), new ProductId("p"), 1, "P", [Euro(100)], true));
+
+    private static async Task MoneyIsBackAsync(IPaymentGrain payment)
+    {
+        PaymentView view = (await payment.Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment;
+        (view.Captured, view.Refunded, view.Held).ShouldBe((Euro(100), Euro(100), Euro(0)));
+    }
+
     private static PlaceOrder Command(string token) =>
         new("f", null, null, null, [new LineRequest(new Sku(Sku), 1, null)], [], Currency.Parse("EUR"), new Contact(null, null), "card", token);
 
@@ -157,4 +232,38 @@ public sealed class SagaTests
     private static JournalCommit Commit(string grain, bool hasWork, byte[] events) => new(grain, 1, Guid.NewGuid(), 1, hasWork, true, DateTimeOffset.UtcNow, events);
 
     private static Money Euro(long cents) => new(cents, Currency.Parse("EUR"));
+
+    // Approves everything, and says what it was asked to take and to give back.
+    private sealed class ScriptedProvider : IPaymentProvider
+    {
+        private readonly TaskCompletionSource _captured = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Func<Task> OnAuthorise { get; set; } = () => Task.CompletedTask;
+
+        public Task Captured => _captured.Task;
+
+        public List<(string Payment, Money Amount)> Refunds { get; } = [];
+
+        public async Task<ProviderAnswer> Authorise(string paymentId, Money amount, string method, string token, CancellationToken cancellation)
+        {
+            await OnAuthorise();
+            return new ProviderAnswer.Approved("ref");
+        }
+
+        public Task<ProviderAnswer> Query(string paymentId, string token, CancellationToken cancellation) => Task.FromResult<ProviderAnswer>(new ProviderAnswer.Approved("ref"));
+
+        public Task Capture(string paymentId, string providerReference, Money amount, CancellationToken cancellation)
+        {
+            _captured.TrySetResult();
+            return Task.CompletedTask;
+        }
+
+        public Task Void(string paymentId, CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task Refund(string paymentId, string refundId, Money amount, CancellationToken cancellation)
+        {
+            Refunds.Add((paymentId, amount));
+            return Task.CompletedTask;
+        }
+    }
 }

@@ -44,6 +44,9 @@ public sealed partial class PostgreSqlServer : IDisposable
         Start();
     }
 
+    /// <summary>What docs/operations.md says that the server of a busy shop is set to.</summary>
+    public static IReadOnlyList<string> Tuned { get; } = ["shared_buffers=2GB", "max_wal_size=8GB", "min_wal_size=4GB", "checkpoint_timeout=15min", "wal_compression=lz4"];
+
     /// <summary>Why there is no server; null when there is one.</summary>
     public static string? SkipReason => BinDirectory is null
         ? "PostgreSQL's binaries (initdb, pg_ctl) are not on this machine; install Debian's package postgresql."
@@ -64,6 +67,20 @@ public sealed partial class PostgreSqlServer : IDisposable
         await using var command = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await command.ExecuteNonQueryAsync();
         return Shared.Value.Local(name);
+    }
+
+    /// <summary>
+    /// Writes so many files of the log through (16 MB each), as a server has that worked for a day: they are used again, while one that is not there yet
+    /// is made when it is needed, and commits wait for it. <c>min_wal_size</c> says how many of them stay.
+    /// </summary>
+    public async Task WriteLogThroughAsync(int files)
+    {
+        await using NpgsqlDataSource database = NpgsqlDataSource.Create(Socket);
+        // A file in which nothing was written is not left.
+        await using NpgsqlCommand leave = database.CreateCommand("SELECT pg_create_restore_point('through'), pg_switch_wal()");
+        for (int i = 0; i < files; i++) await leave.ExecuteNonQueryAsync();
+        await using NpgsqlCommand checkpoint = database.CreateCommand("CHECKPOINT");
+        await checkpoint.ExecuteNonQueryAsync();
     }
 
     /// <summary>The connection string by way of a port, this server's or that of a proxy before it.</summary>

@@ -5,6 +5,9 @@ namespace Shop.Load.Targets;
 /// <summary>A target and what was started for it.</summary>
 public sealed class TargetPlace : IAsyncDisposable
 {
+    // 4 GB, what the settings of a busy shop keep: four minutes at full speed.
+    private const int LogFiles = 256;
+
     private readonly PostgreSqlServer? _server;
 
     private TargetPlace(IShopTarget target, PostgreSqlServer? server) => (Target, _server) = (target, server);
@@ -12,17 +15,18 @@ public sealed class TargetPlace : IAsyncDisposable
     /// <summary>The target.</summary>
     public IShopTarget Target { get; }
 
-    /// <summary>Opens what the command line names; the settings are those of a private PostgreSQL server.</summary>
-    public static async Task<TargetPlace> OpenAsync(string name, string key, string? database, IReadOnlyCollection<string> settings)
+    /// <summary>Opens what the command line names; the settings are those of a private PostgreSQL server, which may be set up for a busy shop.</summary>
+    public static async Task<TargetPlace> OpenAsync(string name, string key, string? database, IReadOnlyCollection<string> settings, bool isTuned = false)
     {
         bool isElsewhere = Uri.TryCreate(name, UriKind.Absolute, out Uri? address);
-        if (settings.Count > 0 && (isElsewhere || database is not null)) throw new InvalidOperationException("Settings are for the private PostgreSQL server only; a database that is named has its own.");
+        if ((isTuned || settings.Count > 0) && (isElsewhere || database is not null)) throw new InvalidOperationException("Settings are for the private PostgreSQL server only; a database that is named has its own.");
         if (isElsewhere) return new TargetPlace(new HttpTarget(address!, key), null);
         if (name is not ("gateway" or "in-process" or "plain")) throw new InvalidOperationException($"'{name}' is neither an address nor gateway, in-process or plain.");
         if (database is null && PostgreSqlServer.SkipReason is { } reason) throw new InvalidOperationException(reason);
-        PostgreSqlServer? server = database is null ? new PostgreSqlServer(settings: settings) : null;
+        PostgreSqlServer? server = database is null ? new PostgreSqlServer(settings: isTuned ? [.. PostgreSqlServer.Tuned, .. settings] : settings) : null;
         try
         {
+            if (isTuned) await server!.WriteLogThroughAsync(LogFiles);
             return new TargetPlace(await StartAsync(name, database ?? server!.Socket), server);
         }
         catch
