@@ -21,8 +21,8 @@ public enum Refused
 /// </summary>
 public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvider clock)
 {
-    // Enough that there is always a next one, and little beside the work itself.
-    private const double WaitShare = 0.25;
+    // Enough that there is always a next one, and little beside the work itself; in a pause, what it takes to make up for it.
+    private const double WaitShare = 0.25, PauseShare = 2;
 
     // Who sends away fewer than this has no crowd before the door: it is a pause that made some wait, and waiting serves them.
     private const double FewRefused = 0.1, RefusedMemory = 1 / 500.0;
@@ -146,7 +146,7 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
         if (perSecond == 0) return Refused.No;
         // In a round of turns every key has one.
         double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / perSecond;
-        TimeSpan most = isBurst ? options.Value.Burst : _refusedShare < FewRefused ? options.Value.TargetLatency : options.Value.TargetLatency * WaitShare;
+        TimeSpan most = isBurst ? options.Value.Burst : options.Value.TargetLatency * (_refusedShare < FewRefused ? PauseShare : WaitShare);
         if (wait <= most.TotalSeconds) return Refused.No;
         return ahead > _waitingCount / 2 && _waiting.Count > 1 ? Refused.BusySku : Refused.Overloaded;
     }

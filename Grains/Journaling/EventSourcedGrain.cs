@@ -155,10 +155,11 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        _journal.Flush();
+        // The next activation begins with what this one has written.
+        Task durable = _journal.Durable();
+        await durable.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await _snapshotting;
-        if (_journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
-        await _journal.Durable();
+        if (!durable.IsCompletedSuccessfully || _journal.Error is not null || _journal.SealedVersion - _snapshotVersion < TailCommitsMax) return;
         await WriteSnapshotAsync(GrainSnapshot.Take(State, StateJson, _journal.SealedVersion, Version).Taken);
     }
 
@@ -185,6 +186,9 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     {
         if (!events.IsEmpty) _ = Append(events, later: true);
     }
+
+    /// <summary>Hands to the writer what <see cref="CommitLater"/> keeps, and does not wait.</summary>
+    protected void Flush() => _journal.Flush();
 
     private Task Append(ReadOnlySpan<TEvent> events, bool later)
     {

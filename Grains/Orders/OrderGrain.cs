@@ -21,6 +21,7 @@ public sealed class OrderGrain(
     private Task? _work;
     private Task _begun = Task.CompletedTask;
     private bool _wasInterrupted;
+    private bool _mayBePlaced;
     private bool _isNew;
 
     private OrderId Id => new(this.GetPrimaryKeyString());
@@ -30,6 +31,7 @@ public sealed class OrderGrain(
     {
         await base.OnActivateAsync(cancellationToken);
         _wasInterrupted = State.HasWork;
+        _mayBePlaced = State is { HasWork: true, Phase: < OrderPhase.Placed };
     }
 
     /// <inheritdoc/>
@@ -73,6 +75,7 @@ public sealed class OrderGrain(
     public async Task<OrderAnswer> Get(Caller caller)
     {
         if (State.Command is null || !caller.Owns(State.SessionId, State.CustomerId)) return new OrderAnswer.NotFound();
+        await CatchUp();
         OrderView view = View();
         await Durable();
         return new OrderAnswer.Ok(view);
@@ -92,8 +95,20 @@ public sealed class OrderGrain(
     /// <inheritdoc/>
     public Task<OrderAnswer> Refund(RefundOrder command) => IfKnown(() => OrderDecider.Refund(State, command, Now));
 
-    private Task<OrderAnswer> IfKnown(Func<Decision> decide) =>
-        State.Command is null ? Task.FromResult<OrderAnswer>(new OrderAnswer.NotFound()) : Run(decide());
+    private async Task<OrderAnswer> IfKnown(Func<Decision> decide)
+    {
+        if (State.Command is null) return new OrderAnswer.NotFound();
+        await CatchUp();
+        return await Run(decide());
+    }
+
+    // After a crash an order may have been answered as placed that does not know of it. Nobody may find it in an earlier state then.
+    private async Task CatchUp()
+    {
+        if (!_mayBePlaced) return;
+        if (State.Total.Minor == 0 || await GrainFactory.GetGrain<IPaymentGrain>(Id.Value).Get() is PaymentAnswer.Ok { Payment.Status: PaymentStatus.Captured }) await Work();
+        _mayBePlaced = false;
+    }
 
     private async Task<OrderAnswer> Run(Decision decision)
     {
@@ -111,7 +126,7 @@ public sealed class OrderGrain(
             { Rejection: { } reason } => new OrderAnswer.Rejected(reason),
             _ => new OrderAnswer.Ok(View()),
         };
-        await Durable();
+        if (!State.IsJustPlaced) await Durable();
         return answer;
     }
 
@@ -147,7 +162,8 @@ public sealed class OrderGrain(
             CommitLater(done);
         }
 
-        await Durable();
+        if (State.IsJustPlaced) Flush();
+        else await Durable();
     }
 
     private async Task<IReadOnlyDictionary<Sku, Offer?>> Offers(PlaceOrder command)

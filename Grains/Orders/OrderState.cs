@@ -160,6 +160,13 @@ public sealed record OrderState : IEventSourced<OrderState, OrderEvent>
     [JsonIgnore]
     public bool HasWork => NextStep is not null;
 
+    /// <summary>
+    /// Whether it is placed and nothing has happened to it since. Its beginning, its sales and its payment are durable in their grains then, and whoever goes on
+    /// from those comes to the same: callers need not wait until its own last events are durable, too.
+    /// </summary>
+    [JsonIgnore]
+    public bool IsJustPlaced => Phase == OrderPhase.Placed && Fulfilments.IsEmpty && Returns.IsEmpty && Refunds.IsEmpty;
+
     /// <summary>The status that callers see.</summary>
     [JsonIgnore]
     public OrderStatus Status => Phase switch

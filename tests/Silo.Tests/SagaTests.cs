@@ -165,6 +165,58 @@ public sealed class SagaTests
         (level.Sold, level.Reserved, level.OnHand).ShouldBe((1, 0, 0));
     }
 
+    [Fact]
+    public async Task A_customer_is_told_as_soon_as_sale_and_payment_are_durable_and_whoever_asks_later_hears_the_same()
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        OrderId order = await OfferAsync(shop);
+        IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
+        shop.Store.Close(IsEndOfOrder);
+        (await grain.Place(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        (await EventsOf(shop, $"order/{order}", 0)).ShouldBe(["checkout-started"]);
+        (await EventsOf(shop, $"stock/{Sku}", 1)).ShouldBe(["reserved confirmed"]);
+        (await EventsOf(shop, $"payment/{order}", 0)).ShouldBe(["requested authorised captured"]);
+        // The activation has nothing more to do, but goes only when the next one finds everything.
+        Task<OrderAnswer> asking = grain.Get(Caller.Admin);
+        await Task.Delay(200);
+        asking.IsCompleted.ShouldBeFalse();
+        shop.Store.Open();
+        (await asking).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        (await EventsOf(shop, $"order/{order}", 1)).ShouldBe(["stock-reserved payment-authorised stock-confirmed payment-captured placed"]);
+    }
+
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task What_a_customer_was_told_is_true_also_when_the_last_events_of_the_order_were_lost(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, commitTimeout: "00:00:00.500");
+        OrderId order = await OfferAsync(shop);
+        IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
+        shop.Store.Close(IsEndOfOrder);
+        (await grain.Place(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        // Until nobody tries any more to write them, and the activation that had them in memory is gone.
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        shop.Store.Open();
+        (await EventsOf(shop, $"order/{order}", 1)).ShouldBeEmpty();
+        (await grain.Fulfil(new FulfilOrder("f", [], null))).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Fulfilled);
+        (await grain.Get(Caller.Admin)).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Fulfilled);
+        StockLevel level = ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level;
+        (level.Sold, level.Reserved, level.OnHand).ShouldBe((1, 0, 0));
+    }
+
+    [Theory, InlineData(true, OrderStatus.Placed), InlineData(false, OrderStatus.Pending)]
+    public async Task An_interrupted_order_goes_on_when_somebody_asks_for_it_if_it_may_have_been_answered_as_placed(bool isPaid, OrderStatus expected)
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        OrderId order = await BeginAsync(shop);
+        IPaymentGrain payment = shop.Grains.GetGrain<IPaymentGrain>(order.Value);
+        await payment.Authorise(new AuthorisePayment(Euro(100), "card", "tok_approve"));
+        if (isPaid) await payment.Capture();
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Get(Caller.Admin)).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(expected);
+    }
+
     [Theory, InlineData("tok_approve", "reserved confirmed"), InlineData("tok_timeout", "reserved")]
     public async Task What_is_held_is_written_with_the_sale_or_as_soon_as_the_payment_takes_its_time(string token, string expected)
     {
@@ -249,6 +301,9 @@ public sealed class SagaTests
     // What each commit of a stock after a version says, in the last words of its events' types.
     private static async Task<string[]> EventsOf(ShopCluster shop, string grain, long afterVersion) =>
         [.. (await shop.Store.ReadGrainAsync(grain, afterVersion, 10, default)).Select(c => string.Join(' ', JsonDocument.Parse(c.Events).RootElement.EnumerateArray().Select(e => e.GetProperty("$type").GetString()!.Split('.')[1])))];
+
+    // After the commit that says what was ordered.
+    private static bool IsEndOfOrder(JournalCommit commit) => commit.Version > 1 && commit.GrainId.StartsWith("order/", StringComparison.Ordinal);
 
     private static JournalCommit Commit(string grain, bool hasWork, byte[] events) => new(grain, 1, Guid.NewGuid(), 1, hasWork, true, DateTimeOffset.UtcNow, events);
 

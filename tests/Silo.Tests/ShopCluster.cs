@@ -54,6 +54,7 @@ internal sealed class ShopCluster : IAsyncDisposable
 internal sealed class DisturbedStore(IJournalStore inner) : IJournalStore
 {
     private TaskCompletionSource _gate = Opened();
+    private Func<JournalCommit, bool> _waits = _ => true;
 
     public int BreakBefore { get; set; }
 
@@ -65,13 +66,18 @@ internal sealed class DisturbedStore(IJournalStore inner) : IJournalStore
 
     public int Commits { get; private set; }
 
-    public void Close() => _gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>From now on batches wait, all of them or those that have a certain commit.</summary>
+    public void Close(Func<JournalCommit, bool>? waits = null)
+    {
+        _waits = waits ?? (_ => true);
+        _gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     public void Open() => _gate.TrySetResult();
 
     public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation)
     {
-        await _gate.Task.WaitAsync(cancellation);
+        if (commits.Any(_waits)) await _gate.Task.WaitAsync(cancellation);
         ThrowIfDown();
         if (BreakBefore > 0 && BreakBefore-- > 0) throw new IOException("The connection broke before the commit.");
         IReadOnlyList<bool> added = await inner.AppendAsync(commits, cancellation);
