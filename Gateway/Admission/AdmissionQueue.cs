@@ -22,7 +22,7 @@ public enum Refused
 public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvider clock)
 {
     // Enough that there is always a next one, and little beside the work itself; in a pause, what it takes to make up for it.
-    private const double WaitShare = 0.25, PauseShare = 2;
+    private const double WaitShare = 0.25, PauseShare = 4;
 
     // Who sends away fewer than this has no crowd before the door: it is a pause that made some wait, and waiting serves them.
     private const double FewRefused = 0.1, RefusedMemory = 1 / 500.0;

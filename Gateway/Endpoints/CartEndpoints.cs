@@ -95,7 +95,7 @@ internal static class CartEndpoints
         {
             Barred = await rooms.BarredAsync(context),
         };
-        OrderAnswer answer = await grains.GetGrain<IOrderGrain>(context.NewId("order")).Place(command);
+        OrderAnswer answer = await grains.GetGrain<IOrderGrain>(context.NewId("order")).PlaceAsync(command);
         return answer is OrderAnswer.Barred barred ? await rooms.RefusalAsync(context, barred.Sku) : Views.Reply(answer, created: true);
     }
 

@@ -14,6 +14,12 @@ public interface IOrderGrain : IGrainWithStringKey
     /// <summary>Runs the checkout. The same command again gives the same answer; another one under the same id is refused.</summary>
     Task<OrderAnswer> Place(PlaceOrder command);
 
+    /// <summary>
+    /// As <see cref="Place"/>, for an order that hardly anybody has heard of: the journal is not asked for it first. <see cref="OrderAnswer.Known"/> when it turns
+    /// out that the journal has it; <see cref="Place"/> says then how it stands.
+    /// </summary>
+    Task<OrderAnswer> PlaceNew(PlaceOrder command);
+
     /// <summary>Goes on with a saga that was interrupted or waits for the payment provider.</summary>
     Task<OrderAnswer> Resume();
 
@@ -242,6 +248,10 @@ public abstract record OrderAnswer
     /// <summary>The same command is still running.</summary>
     [GenerateSerializer, Immutable, Alias("OrderAnswer.InProgress")]
     public sealed record InProgress : OrderAnswer;
+
+    /// <summary>The order was taken for new and is not; nothing happened.</summary>
+    [GenerateSerializer, Immutable, Alias("OrderAnswer.Known")]
+    public sealed record Known : OrderAnswer;
 
     /// <summary>The id was used for another command.</summary>
     [GenerateSerializer, Immutable, Alias("OrderAnswer.OtherCommand")]

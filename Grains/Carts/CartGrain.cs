@@ -151,7 +151,7 @@ public sealed class CartGrain(
         {
             OccurredAt = command.OccurredAt,
         };
-        OrderAnswer answer = await GrainFactory.GetGrain<IOrderGrain>(command.OrderId.Value).Place(order);
+        OrderAnswer answer = await GrainFactory.GetGrain<IOrderGrain>(command.OrderId.Value).PlaceAsync(order);
         await Settle(answer);
         return answer;
     }

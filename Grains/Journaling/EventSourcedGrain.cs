@@ -114,8 +114,13 @@ public abstract class EventSourcedGrain<TState, TEvent>(JournalServices services
     /// </summary>
     protected virtual bool LoadsLate => false;
 
-    /// <summary>Completes when the state is what the journal has, which of a new grain need not be read.</summary>
-    protected Task Loaded(bool isNew = false) => LoadsLate ? _loading ??= isNew ? Task.CompletedTask : LoadLateAsync() : Task.CompletedTask;
+    /// <summary>Completes when the state is what the journal has, which of a new grain need not be read. The journal refuses what is written of one that is not new.</summary>
+    protected Task Loaded(bool isNew = false)
+    {
+        if (!LoadsLate) return Task.CompletedTask;
+        if (_loading is null && isNew) (_journal.IsTakenForNew, _loading) = (true, Task.CompletedTask);
+        return _loading ??= LoadLateAsync();
+    }
 
     private async Task LoadLateAsync()
     {

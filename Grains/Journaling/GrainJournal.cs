@@ -18,6 +18,9 @@ internal sealed class GrainJournal(string grainId, string key, JournalWriter wri
     /// <summary>Why this activation may write no more; null while it may.</summary>
     public Exception? Error => _error;
 
+    /// <summary>Whether nobody has looked whether the journal has it already.</summary>
+    public bool IsTakenForNew { get; set; }
+
     /// <summary>Whether every event so far belongs to a commit whose version is known.</summary>
     public bool IsSealed
     {

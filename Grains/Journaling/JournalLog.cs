@@ -24,4 +24,7 @@ internal static partial class JournalLog
 
     [LoggerMessage(107, LogLevel.Warning, "Partition {Partition} could not be searched for open work; it is tried again later")]
     public static partial void RecoveryFailed(ILogger log, Exception error, int partition);
+
+    [LoggerMessage(108, LogLevel.Debug, "{GrainId} was taken for new and is not; it is loaded")]
+    public static partial void NotNew(ILogger log, string grainId);
 }

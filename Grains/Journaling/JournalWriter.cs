@@ -134,8 +134,13 @@ public sealed class JournalWriter : IHostedService, IDisposable
 
     private void Refuse(GrainAppend append)
     {
-        _instruments.Refused();
-        JournalLog.StaleActivation(_log, append.Owner.GrainId, append.Version);
+        if (append is { Version: 1, Owner.IsTakenForNew: true }) JournalLog.NotNew(_log, append.Owner.GrainId);
+        else
+        {
+            _instruments.Refused();
+            JournalLog.StaleActivation(_log, append.Owner.GrainId, append.Version);
+        }
+
         append.Fail(StaleActivationException.Of(append.Owner.GrainId));
     }
 

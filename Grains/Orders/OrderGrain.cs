@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Options;
 using Shop.Catalog;
 using Shop.Payments;
+using Shop.Stock;
 using Shop.Streams;
 using Decision = Shop.Journaling.Decision<Shop.Orders.OrderEvent, Shop.Orders.OrderAnswer>;
 
@@ -13,10 +14,12 @@ namespace Shop.Orders;
 public sealed class OrderGrain(
     JournalServices services,
     CrowdWatch crowd,
+    RecentOrders recent,
     IOptions<OrderOptions> options,
     IOptions<PaymentOptions> paymentOptions)
     : EventSourcedGrain<OrderState, OrderEvent>(services), IOrderGrain
 {
+    private bool _isReady;
     private bool _placing;
     private Task? _work;
     private Task _begun = Task.CompletedTask;
@@ -27,30 +30,59 @@ public sealed class OrderGrain(
     private OrderId Id => new(this.GetPrimaryKeyString());
 
     /// <inheritdoc/>
-    public override async Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        await base.OnActivateAsync(cancellationToken);
-        _wasInterrupted = State.HasWork;
-        _mayBePlaced = State is { HasWork: true, Phase: < OrderPhase.Placed };
-    }
+    protected override bool LoadsLate => true;
 
     /// <inheritdoc/>
-    public async Task<OrderAnswer> Place(PlaceOrder command)
+    public Task<OrderAnswer> Place(PlaceOrder command) => Place(command, isNew: false);
+
+    /// <inheritdoc/>
+    public async Task<OrderAnswer> PlaceNew(PlaceOrder command)
+    {
+        // Whether it is a retry decides what may be bought. And a coupon that is taken once more for an order that has ended would not be given back.
+        if (recent.MayHave(Id) || !command.Coupons.IsEmpty || command.Lines.Any(l => command.Bars(l.Sku))) return await Place(command);
+        try
+        {
+            return await Place(command, isNew: true);
+        }
+        catch (StaleActivationException)
+        {
+            // This activation goes, and the next one reads what the journal has.
+            return new OrderAnswer.Known();
+        }
+        catch when (State.Phase == OrderPhase.None)
+        {
+            // Nothing will say whether it is new.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private async Task<OrderAnswer> Place(PlaceOrder command, bool isNew)
     {
         crowd.Listen();
+        // Before it is taken for new: between that and its first commit nobody may come and be told that there is no such order.
+        IReadOnlyDictionary<Sku, Offer?>? offers = isNew ? await Offers(command) : null;
+        await Ready(isNew);
+        recent.Add(Id);
         if (_placing) return new OrderAnswer.InProgress();
-        if (State.Phase != OrderPhase.None && State.Fingerprint != command.Fingerprint) return new OrderAnswer.OtherCommand();
+        if (State.Phase != OrderPhase.None && State.Fingerprint != command.Fingerprint)
+        {
+            await Forget(command.Lines.Select(l => l.Sku).Where(s => State.BoughtOf(s) == 0));
+            return new OrderAnswer.OtherCommand();
+        }
+
         if (State.Phase == OrderPhase.None && command.Lines.FirstOrDefault(l => command.Bars(l.Sku)) is { } barred) return new OrderAnswer.Barred(barred.Sku);
         _placing = true;
         try
         {
             if (State.Phase == OrderPhase.None)
             {
-                Decision decision = OrderDecider.Start(command, await Offers(command), Currency.Parse(options.Value.DefaultCurrency), Now);
+                Decision decision = OrderDecider.Start(command, offers ?? await Offers(command), Currency.Parse(options.Value.DefaultCurrency), Now);
                 // Not awaited: holding stock may go on at the same time, and nothing is paid before this is durable.
                 _begun = Commit(decision.Events.AsSpan());
                 _isNew = true;
             }
+            else if (State.Phase == OrderPhase.Ended) await Forget(command.Lines.Select(l => l.Sku));
 
             await Work();
             OrderAnswer answer = await Answer();
@@ -64,9 +96,14 @@ public sealed class OrderGrain(
         }
     }
 
+    // What an attempt may hold that took the order for new; the order itself needs it no more, or never did.
+    private async Task Forget(IEnumerable<Sku> skus) =>
+        await Task.WhenAll(skus.Distinct().Select(s => GrainFactory.GetGrain<IStockGrain>(s.Value).Release(new ReservationId(Id.Value))));
+
     /// <inheritdoc/>
     public async Task<OrderAnswer> Resume()
     {
+        await Ready();
         if (!_placing) await Work();
         return await Answer();
     }
@@ -74,6 +111,7 @@ public sealed class OrderGrain(
     /// <inheritdoc/>
     public async Task<OrderAnswer> Get(Caller caller)
     {
+        await Ready();
         if (State.Command is null || !caller.Owns(State.SessionId, State.CustomerId)) return new OrderAnswer.NotFound();
         await CatchUp();
         OrderView view = View();
@@ -82,9 +120,11 @@ public sealed class OrderGrain(
     }
 
     /// <inheritdoc/>
-    public Task<OrderAnswer> Cancel(Caller caller, string reason) => State.Command is null || !caller.Owns(State.SessionId, State.CustomerId)
-        ? Task.FromResult<OrderAnswer>(new OrderAnswer.NotFound())
-        : Run(OrderDecider.Cancel(State, reason, Now));
+    public async Task<OrderAnswer> Cancel(Caller caller, string reason)
+    {
+        await Ready();
+        return State.Command is null || !caller.Owns(State.SessionId, State.CustomerId) ? new OrderAnswer.NotFound() : await Run(OrderDecider.Cancel(State, reason, Now));
+    }
 
     /// <inheritdoc/>
     public Task<OrderAnswer> Fulfil(FulfilOrder command) => IfKnown(() => OrderDecider.Fulfil(State, command, Now));
@@ -95,8 +135,18 @@ public sealed class OrderGrain(
     /// <inheritdoc/>
     public Task<OrderAnswer> Refund(RefundOrder command) => IfKnown(() => OrderDecider.Refund(State, command, Now));
 
+    private async Task Ready(bool isNew = false)
+    {
+        await Loaded(isNew);
+        // Of an order that was taken for new, the journal says by this whether it is.
+        if (!isNew) await _begun;
+        if (_isReady) return;
+        (_isReady, _wasInterrupted, _mayBePlaced) = (true, State.HasWork, State is { HasWork: true, Phase: < OrderPhase.Placed });
+    }
+
     private async Task<OrderAnswer> IfKnown(Func<Decision> decide)
     {
+        await Ready();
         if (State.Command is null) return new OrderAnswer.NotFound();
         await CatchUp();
         return await Run(decide());

@@ -60,6 +60,7 @@ public static class ShopSiloExtensions
         services.AddSingleton<ISearchIndex, AdoNetSearchIndex>();
         services.AddSingleton<ProjectionInstruments>();
         services.AddSingleton<CrowdWatch>();
+        services.AddSingleton<RecentOrders>();
         services.AddSingleton<ProjectionServices>();
         services.AddSingleton<JournalStreamSource>();
         services.AddSingleton<IEventReader>(s => s.GetRequiredService<JournalStreamSource>());

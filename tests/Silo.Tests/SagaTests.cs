@@ -217,6 +217,69 @@ public sealed class SagaTests
         (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Get(Caller.Admin)).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(expected);
     }
 
+    [Theory, SqliteStore, PostgreSqlStore]
+    public async Task An_order_that_was_taken_for_new_and_is_not_goes_on_where_it_was(string kind)
+    {
+        using StorePlace place = await StorePlace.CreateAsync(kind);
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        await PublishAsync(shop);
+        OrderId order = await BeginAsync(shop);
+        IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
+        (await grain.PlaceNew(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Known>();
+        (await grain.PlaceAsync(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+        StockLevel level = ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level;
+        (level.Sold, level.Reserved, level.OnHand).ShouldBe((1, 0, 0));
+        (await grain.Get(Caller.Admin)).ShouldBeOfType<OrderAnswer.Ok>();
+        (await EventsOf(shop, $"order/{order}", 0)).Length.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task The_retry_of_an_order_that_this_silo_has_not_met_is_not_refused_because_the_time_to_buy_is_over()
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        OrderId order = await BeginAsync(shop);
+        PlaceOrder late = Command("tok_approve") with { Barred = [new Sku(Sku)] };
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).PlaceAsync(late)).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Nobody_is_told_that_there_is_no_order_while_it_is_taken_for_new(bool isForSale)
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        if (isForSale) await PublishAsync(shop);
+        OrderId order = await BeginAsync(shop);
+        IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
+        shop.Store.Close();
+        Task<OrderAnswer> placing = grain.PlaceNew(Command("tok_approve"));
+        await Task.Delay(200);
+        Task<OrderAnswer> asking = grain.Get(Caller.Admin);
+        await Task.Delay(200);
+        (placing.IsCompleted, asking.IsCompleted).ShouldBe((false, false));
+        shop.Store.Open();
+        (await placing).ShouldBeOfType<OrderAnswer.Known>();
+        await Should.ThrowAsync<JournalException>(asking);
+        (await grain.Get(Caller.Admin)).ShouldBeOfType<OrderAnswer.Ok>().Order.Id.ShouldBe(order);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task An_order_that_was_taken_for_new_and_has_ended_or_is_another_holds_nothing(bool hasEnded)
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place);
+        OrderId order = await OfferAsync(shop);
+        OrderEvent[] before = hasEnded
+            ? [new OrderEvent.CheckoutRefused("f", null, null, new Rejection.BadTotal("not now"), DateTimeOffset.UtcNow)]
+            : [new OrderEvent.CheckoutStarted(Command("tok_approve") with { Fingerprint = "other" }, [new OrderLine(new Sku("other"), new ProductId("p"), "P", 1, Euro(100))], Euro(100), DateTimeOffset.UtcNow)];
+        (await shop.Store.AppendAsync([Commit($"order/{order}", !hasEnded, JsonSerializer.SerializeToUtf8Bytes(before, OrderJson.Default.OrderEventArray))], default)).ShouldBe([true]);
+        IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
+        (await grain.PlaceNew(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Known>();
+        ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level.Reserved.ShouldBe(1);
+        (await grain.PlaceAsync(Command("tok_approve"))).GetType().ShouldBe(hasEnded ? typeof(OrderAnswer.Rejected) : typeof(OrderAnswer.OtherCommand));
+        ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level.Reserved.ShouldBe(0);
+    }
+
     [Theory, InlineData("tok_approve", "reserved confirmed"), InlineData("tok_timeout", "reserved")]
     public async Task What_is_held_is_written_with_the_sale_or_as_soon_as_the_payment_takes_its_time(string token, string expected)
     {

@@ -57,7 +57,7 @@ public sealed class GrainTarget : IShopTarget
     {
         var command = new PlaceOrder(
             key, null, null, null, [.. lines.Select(l => new LineRequest(new Sku(l.Sku), l.Quantity, null))], [], Euro, new Contact(null, null), "card", "tok_approve");
-        return await _grains.GetGrain<IOrderGrain>(key).Place(command) is OrderAnswer.Ok { Order.Status: OrderStatus.Placed } ? Outcome.Done : Outcome.Refused;
+        return await _grains.GetGrain<IOrderGrain>(key).PlaceAsync(command) is OrderAnswer.Ok { Order.Status: OrderStatus.Placed } ? Outcome.Done : Outcome.Refused;
     }
 
     /// <summary>Opens a cart and puts a unit into it.</summary>
