@@ -14,12 +14,6 @@ public interface IOrderGrain : IGrainWithStringKey
     /// <summary>Runs the checkout. The same command again gives the same answer; another one under the same id is refused.</summary>
     Task<OrderAnswer> Place(PlaceOrder command);
 
-    /// <summary>
-    /// As <see cref="Place"/>, for an order that hardly anybody has heard of: the journal is not asked for it first. <see cref="OrderAnswer.Known"/> when it turns
-    /// out that the journal has it; <see cref="Place"/> says then how it stands.
-    /// </summary>
-    Task<OrderAnswer> PlaceNew(PlaceOrder command);
-
     /// <summary>Goes on with a saga that was interrupted or waits for the payment provider.</summary>
     Task<OrderAnswer> Resume();
 
@@ -60,6 +54,13 @@ public sealed record PlaceOrder(
     /// <summary>SKUs that this caller may not buy now, because a waiting room is before them.</summary>
     [Id(1), System.Text.Json.Serialization.JsonIgnore]
     public ImmutableArray<Sku> Barred { get; init; } = [];
+
+    /// <summary>
+    /// Whether hardly anybody can have heard of the order, so that the journal is not asked for it first. <see cref="OrderAnswer.Known"/> when it turns out to have it;
+    /// the command without this says then how it stands.
+    /// </summary>
+    [Id(2), System.Text.Json.Serialization.JsonIgnore]
+    public bool IsFirst { get; init; }
 
     /// <summary>Whether the SKU is one of those; a caller of older software names none.</summary>
     public bool Bars(Sku sku) => !Barred.IsDefaultOrEmpty && Barred.Contains(sku);

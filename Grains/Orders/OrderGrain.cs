@@ -33,13 +33,10 @@ public sealed class OrderGrain(
     protected override bool LoadsLate => true;
 
     /// <inheritdoc/>
-    public Task<OrderAnswer> Place(PlaceOrder command) => Place(command, isNew: false);
-
-    /// <inheritdoc/>
-    public async Task<OrderAnswer> PlaceNew(PlaceOrder command)
+    public async Task<OrderAnswer> Place(PlaceOrder command)
     {
         // Whether it is a retry decides what may be bought. And a coupon that is taken once more for an order that has ended would not be given back.
-        if (recent.MayHave(Id) || !command.Coupons.IsEmpty || command.Lines.Any(l => command.Bars(l.Sku))) return await Place(command);
+        if (!command.IsFirst || recent.MayHave(Id) || !command.Coupons.IsEmpty || command.Lines.Any(l => command.Bars(l.Sku))) return await Place(command, isNew: false);
         try
         {
             return await Place(command, isNew: true);

@@ -5,5 +5,5 @@ public static class OrderGrainExtensions
 {
     /// <summary>Runs a checkout of which most callers know nothing yet; the same command again gives the same answer.</summary>
     public static async Task<OrderAnswer> PlaceAsync(this IOrderGrain order, PlaceOrder command) =>
-        await order.PlaceNew(command) is var answer and not OrderAnswer.Known ? answer : await order.Place(command);
+        await order.Place(command with { IsFirst = true }) is var answer and not OrderAnswer.Known ? answer : await order.Place(command);
 }

@@ -174,7 +174,7 @@ public sealed class SagaTests
         IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
         shop.Store.Close(IsEndOfOrder);
         (await grain.Place(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
-        (await EventsOf(shop, $"order/{order}", 0)).ShouldBe(["checkout-started"]);
+        (await EventsOf(shop, $"order/{order}", 0)).ShouldHaveSingleItem().ShouldNotContain("payment");
         (await EventsOf(shop, $"stock/{Sku}", 1)).ShouldBe(["reserved confirmed"]);
         (await EventsOf(shop, $"payment/{order}", 0)).ShouldBe(["requested authorised captured"]);
         // The activation has nothing more to do, but goes only when the next one finds everything.
@@ -183,7 +183,7 @@ public sealed class SagaTests
         asking.IsCompleted.ShouldBeFalse();
         shop.Store.Open();
         (await asking).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
-        (await EventsOf(shop, $"order/{order}", 1)).ShouldBe(["stock-reserved payment-authorised stock-confirmed payment-captured placed"]);
+        string.Join(' ', await EventsOf(shop, $"order/{order}", 0)).ShouldBe("checkout-started stock-reserved payment-authorised stock-confirmed payment-captured placed");
     }
 
     [Theory, SqliteStore, PostgreSqlStore]
@@ -225,7 +225,7 @@ public sealed class SagaTests
         await PublishAsync(shop);
         OrderId order = await BeginAsync(shop);
         IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
-        (await grain.PlaceNew(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Known>();
+        (await grain.Place(Command("tok_approve") with { IsFirst = true })).ShouldBeOfType<OrderAnswer.Known>();
         (await grain.PlaceAsync(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Ok>().Order.Status.ShouldBe(OrderStatus.Placed);
         StockLevel level = ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level;
         (level.Sold, level.Reserved, level.OnHand).ShouldBe((1, 0, 0));
@@ -252,7 +252,7 @@ public sealed class SagaTests
         OrderId order = await BeginAsync(shop);
         IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
         shop.Store.Close();
-        Task<OrderAnswer> placing = grain.PlaceNew(Command("tok_approve"));
+        Task<OrderAnswer> placing = grain.Place(Command("tok_approve") with { IsFirst = true });
         await Task.Delay(200);
         Task<OrderAnswer> asking = grain.Get(Caller.Admin);
         await Task.Delay(200);
@@ -274,7 +274,7 @@ public sealed class SagaTests
             : [new OrderEvent.CheckoutStarted(Command("tok_approve") with { Fingerprint = "other" }, [new OrderLine(new Sku("other"), new ProductId("p"), "P", 1, Euro(100))], Euro(100), DateTimeOffset.UtcNow)];
         (await shop.Store.AppendAsync([Commit($"order/{order}", !hasEnded, JsonSerializer.SerializeToUtf8Bytes(before, OrderJson.Default.OrderEventArray))], default)).ShouldBe([true]);
         IOrderGrain grain = shop.Grains.GetGrain<IOrderGrain>(order.Value);
-        (await grain.PlaceNew(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Known>();
+        (await grain.Place(Command("tok_approve") with { IsFirst = true })).ShouldBeOfType<OrderAnswer.Known>();
         ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level.Reserved.ShouldBe(1);
         (await grain.PlaceAsync(Command("tok_approve"))).GetType().ShouldBe(hasEnded ? typeof(OrderAnswer.Rejected) : typeof(OrderAnswer.OtherCommand));
         ((StockAnswer.Done)await shop.Grains.GetGrain<IStockGrain>(Sku).Get()).Level.Reserved.ShouldBe(0);
