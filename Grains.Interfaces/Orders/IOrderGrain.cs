@@ -250,7 +250,7 @@ public abstract record OrderAnswer
     [GenerateSerializer, Immutable, Alias("OrderAnswer.InProgress")]
     public sealed record InProgress : OrderAnswer;
 
-    /// <summary>The order was taken for new and is not; nothing happened.</summary>
+    /// <summary>The order was taken for new and is not. Units may be held for it until somebody asks in the ordinary way or their time is over.</summary>
     [GenerateSerializer, Immutable, Alias("OrderAnswer.Known")]
     public sealed record Known : OrderAnswer;
 
