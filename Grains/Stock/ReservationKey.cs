@@ -31,6 +31,9 @@ public readonly record struct ReservationKey : IIdentifier<ReservationKey>
             (_bytes, _text) = (Guid.Empty, value);
     }
 
+    /// <summary>The key that has these <see cref="Bytes"/> and this <see cref="Text"/>.</summary>
+    internal ReservationKey(Guid bytes, string? text) => (_bytes, _text) = (bytes, text);
+
     /// <inheritdoc/>
     public string Value
     {
@@ -43,6 +46,12 @@ public readonly record struct ReservationKey : IIdentifier<ReservationKey>
             return length > 0 ? Encoding.ASCII.GetString(bytes[..length]) : _bytes.ToString();
         }
     }
+
+    /// <summary>What says it all, or nothing when there is a <see cref="Text"/>.</summary>
+    internal Guid Bytes => _bytes;
+
+    /// <summary>What bytes cannot say; null for nearly all.</summary>
+    internal string? Text => _text;
 
     /// <inheritdoc/>
     public static ReservationKey Of(string value) => new(value);

@@ -2,7 +2,7 @@ namespace Shop.Stock;
 
 /// <summary>
 /// One reservation as the stock remembers it; a value, because a hot SKU has hundreds of thousands. In a snapshot one that says nothing of its status
-/// is held.
+/// is held. One that ended has the time of its end instead of that of its expiry, which nobody asks for any more.
 /// </summary>
 [method: JsonConstructor]
 public readonly record struct Reservation(
@@ -22,8 +22,6 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public static readonly TimeSpan Memory = TimeSpan.FromHours(24);
 
     private const int ReferencesMax = 10_000;
-
-    private SegmentedList<ClosedReservation> _closed = new();
 
     /// <inheritdoc/>
     public static StockState Empty => new();
@@ -58,14 +56,11 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     /// <summary>Reservations that are held or ended a short while ago.</summary>
     public ReservationDictionary Reservations { get; set; } = [];
 
-    /// <summary>Ended reservations in the order of their ends.</summary>
+    /// <summary>Ended reservations in the order of their ends; in a snapshot behind <see cref="Reservations"/>, which it is a part of.</summary>
     public IEnumerable<ClosedReservation> Closed
     {
-        get => _closed;
-        set
-        {
-            foreach (ClosedReservation closed in value) _closed.Add(closed);
-        }
+        get => Reservations.Ended;
+        set => Reservations.Ended = value;
     }
 
     /// <summary>Bookings by reference with their quantity.</summary>
@@ -144,18 +139,16 @@ public sealed class StockState : IEventSourced<StockState, StockEvent>
     public StockState Freeze()
     {
         var copy = (StockState)MemberwiseClone();
-        (copy.Reservations, copy._closed) = (Reservations.Freeze(), _closed.Freeze());
+        copy.Reservations = Reservations.Freeze();
         (copy.References, copy.ReferenceOrder, copy.UnitsByCustomer) = (new(References), new(ReferenceOrder), new(UnitsByCustomer));
         return copy;
     }
 
     private Reservation Close(ReservationId id, ReservationStatus status, DateTimeOffset at)
     {
-        ReservationKey key = id;
-        Reservation held = Reservations.End(key, status);
+        Reservation held = Reservations.End(id, status, at);
         Reserved -= held.Quantity;
-        _closed.Add(new ClosedReservation(key, at));
-        while (_closed[0].ClosedAt < at - Memory) Reservations.Remove(_closed.RemoveFirst().Id);
+        Reservations.Forget(at - Memory);
         return held;
     }
 

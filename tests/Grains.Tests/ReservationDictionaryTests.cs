@@ -14,7 +14,9 @@ public sealed class ReservationDictionaryTests
     {
         public sealed record Add(int First, int Count, int ExpiresInSeconds) : Command;
 
-        public sealed record End(int Id) : Command;
+        public sealed record End(int First, int Count) : Command;
+
+        public sealed record Forget(int EndedSecondsAgo) : Command;
 
         public sealed record Remove(int First, int Count) : Command;
 
@@ -25,7 +27,8 @@ public sealed class ReservationDictionaryTests
 
     private static readonly Gen<Command> Commands = Gen.Frequency(
         (6, from f in Gen.Choose(0, 40) from c in Gen.Frequency((50, Gen.Choose(1, 4)), (1, Gen.Constant(Many))) from s in Gen.Choose(1, 60) select (Command)new Command.Add(f, c, s)),
-        (4, from i in Gen.Choose(0, 40) select (Command)new Command.End(i)),
+        (4, from f in Gen.Choose(0, 40) from c in Gen.Frequency((50, Gen.Choose(1, 4)), (1, Gen.Constant(Many))) select (Command)new Command.End(f, c)),
+        (1, from s in Gen.Choose(0, 20) select (Command)new Command.Forget(s)),
         (3, from f in Gen.Choose(0, 40) from c in Gen.Frequency((50, Gen.Choose(1, 4)), (1, Gen.Constant(Many))) select (Command)new Command.Remove(f, c)),
         (1, from i in Gen.Choose(0, 40) from q in Gen.Choose(1, 9) select (Command)new Command.Replace(i, q)),
         (2, from g in Gen.Elements(true, false) select (Command)new Command.Freeze(g)));
@@ -35,9 +38,12 @@ public sealed class ReservationDictionaryTests
     {
         ReservationDictionary reservations = [];
         Dictionary<ReservationKey, Reservation> model = [];
-        List<(ReservationDictionary Copy, Dictionary<ReservationKey, Reservation> Model)> frozen = [];
+        List<ClosedReservation> ended = [];
+        List<(ReservationDictionary Copy, Dictionary<ReservationKey, Reservation> Model, ClosedReservation[] Ended)> frozen = [];
+        DateTimeOffset now = Start;
         foreach (Command command in commands)
         {
+            now += TimeSpan.FromSeconds(1);
             switch (command)
             {
                 case Command.Add add:
@@ -49,22 +55,36 @@ public sealed class ReservationDictionaryTests
                     }
 
                     break;
-                case Command.End end when model.TryGetValue(Key(end.Id), out Reservation known) && known.Status == ReservationStatus.Held:
-                    reservations.End(Key(end.Id), ReservationStatus.Confirmed).ShouldBe(known);
-                    model[Key(end.Id)] = known with { Status = ReservationStatus.Confirmed };
-                    break;
                 case Command.End end:
-                    Should.Throw<Exception>(() => reservations.End(Key(end.Id), ReservationStatus.Released));
+                    for (int i = end.First; i < end.First + end.Count; i++)
+                    {
+                        if (model.TryGetValue(Key(i), out Reservation known) && known.Status == ReservationStatus.Held)
+                        {
+                            reservations.End(Key(i), ReservationStatus.Confirmed, now).ShouldBe(known);
+                            model[Key(i)] = known with { Status = ReservationStatus.Confirmed, ExpiresAt = now };
+                            ended.Add(new ClosedReservation(Key(i), now));
+                        }
+                        else Should.Throw<Exception>(() => reservations.End(Key(i), ReservationStatus.Released, now));
+                    }
+
+                    break;
+                case Command.Forget forget:
+                    DateTimeOffset before = now - TimeSpan.FromSeconds(forget.EndedSecondsAgo);
+                    reservations.Forget(before);
+                    foreach (ClosedReservation gone in ended.Where(e => e.ClosedAt < before)) model.Remove(gone.Id);
+                    ended.RemoveAll(e => e.ClosedAt < before);
                     break;
                 case Command.Remove remove:
                     for (int i = remove.First; i < remove.First + remove.Count; i++) reservations.Remove(Key(i)).ShouldBe(model.Remove(Key(i)));
+                    ended.RemoveAll(e => !model.ContainsKey(e.Id));
                     break;
                 case Command.Replace replace:
+                    ended.RemoveAll(e => e.Id == Key(replace.Id));
                     reservations[Key(replace.Id)] = model[Key(replace.Id)] = new Reservation(replace.Quantity, Start.AddSeconds(replace.Quantity), null, ReservationStatus.Held);
                     break;
                 case Command.Freeze freeze:
                     ReservationDictionary copy = reservations.Freeze();
-                    frozen.Add((freeze.GoOnWithTheCopy ? reservations : copy, new(model)));
+                    frozen.Add((freeze.GoOnWithTheCopy ? reservations : copy, new(model), [.. ended]));
                     if (freeze.GoOnWithTheCopy) reservations = copy;
                     break;
                 default:
@@ -72,11 +92,11 @@ public sealed class ReservationDictionaryTests
             }
 
             reservations.Count.ShouldBe(model.Count);
-            if (model.Count < 50) ShouldBe(reservations, model);
+            if (model.Count < 50) ShouldBe(reservations, model, ended);
         }
 
-        ShouldBe(reservations, model);
-        foreach ((ReservationDictionary copy, Dictionary<ReservationKey, Reservation> was) in frozen) ShouldBe(copy, was);
+        ShouldBe(reservations, model, ended);
+        foreach ((ReservationDictionary copy, Dictionary<ReservationKey, Reservation> was, ClosedReservation[] wasEnded) in frozen) ShouldBe(copy, was, wasEnded);
     });
 
     private static readonly Gen<int> QueueCommands = Gen.Frequency((5, Gen.Choose(1, 9)), (1, Gen.Constant(Many)), (4, Gen.Choose(-9, -1)), (1, Gen.Constant(-Many)), (3, Gen.Constant(0)));
@@ -128,8 +148,9 @@ public sealed class ReservationDictionaryTests
         loads.Max().ShouldBeLessThanOrEqualTo(16);
     }
 
-    private static void ShouldBe(ReservationDictionary reservations, Dictionary<ReservationKey, Reservation> model)
+    private static void ShouldBe(ReservationDictionary reservations, Dictionary<ReservationKey, Reservation> model, IReadOnlyList<ClosedReservation> ended)
     {
+        reservations.Ended.SequenceEqual(ended).ShouldBeTrue();
         reservations.Count.ShouldBe(model.Count);
         reservations.All(r => model[r.Key] == r.Value).ShouldBeTrue();
         reservations.Select(r => r.Key).ToHashSet().Count.ShouldBe(model.Count);
