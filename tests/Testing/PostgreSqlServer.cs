@@ -45,7 +45,8 @@ public sealed partial class PostgreSqlServer : IDisposable
     }
 
     /// <summary>What docs/operations.md says that the server of a busy shop is set to.</summary>
-    public static IReadOnlyList<string> Tuned { get; } = ["shared_buffers=2GB", "max_wal_size=8GB", "min_wal_size=4GB", "checkpoint_timeout=15min", "wal_compression=lz4"];
+    public static IReadOnlyList<string> Tuned { get; } =
+        ["shared_buffers=2GB", "max_wal_size=8GB", "min_wal_size=4GB", "checkpoint_timeout=30s", "checkpoint_completion_target=0.2", "wal_compression=lz4"];
 
     /// <summary>Why there is no server; null when there is one.</summary>
     public static string? SkipReason => BinDirectory is null
