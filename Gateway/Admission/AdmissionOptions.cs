@@ -4,10 +4,10 @@ namespace Shop.Gateway.Admission;
 public sealed class AdmissionOptions
 {
     /// <summary>
-    /// How long the work of a request may take on average before less of it is done at once. 70 milliseconds by default; twice the time that
+    /// How long the work of a request may take on average before less of it is done at once. 60 milliseconds by default; twice the time that
     /// it takes without a crowd, if that is more.
     /// </summary>
-    public TimeSpan TargetLatency { get; set; } = TimeSpan.FromMilliseconds(70);
+    public TimeSpan TargetLatency { get; set; } = TimeSpan.FromMilliseconds(60);
 
     /// <summary>How long more may come than the shop can do before it is sent away, and how long somebody of that burst may have to wait. 3 seconds by default.</summary>
     public TimeSpan Burst { get; set; } = TimeSpan.FromSeconds(3);
