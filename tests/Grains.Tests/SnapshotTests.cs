@@ -53,5 +53,27 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public void What_ended_is_forgotten_a_day_after_its_end_also_if_a_snapshot_tells_when_it_would_have_expired()
+    {
+        // As older software wrote it; the times of expiry are of another day than the ends.
+        StockState read = JsonSerializer.Deserialize(
+            """
+            {"exists":true,"received":3,"sold":2,"reservations":{
+              "a":{"quantity":1,"expiresAt":"2026-03-09T12:00:00+00:00","status":1},"b":{"quantity":1,"expiresAt":"2026-03-09T12:00:00+00:00","status":1},
+              "c":{"quantity":1,"expiresAt":"2026-03-09T12:00:00+00:00"}},
+             "reserved":1,"closed":[{"id":"b","closedAt":"2026-03-01T12:00:00+00:00"},{"id":"a","closedAt":"2026-03-01T13:00:00+00:00"}]}
+            """, StockJson.Default.StockState)!;
+        read.Closed.Select(c => (c.Id.Value, c.ClosedAt.Hour)).ShouldBe([("b", 12), ("a", 13)]);
+        DateTimeOffset dayAfter = new(2026, 3, 2, 12, 30, 0, TimeSpan.Zero);
+        StockState later = read.Apply(new StockEvent.Confirmed(new ReservationId("c"), dayAfter));
+        later.Reservations.Keys.Select(k => k.Value).ShouldBe(["a", "c"], ignoreOrder: true);
+        later.Closed.Select(c => (c.Id.Value, c.ClosedAt)).ShouldBe([("a", dayAfter.AddHours(-23).AddMinutes(-30)), ("c", dayAfter)]);
+        later.AssertInvariants();
+        // What this software writes older software reads: the same fields, and the ends behind what ended.
+        string written = JsonSerializer.Serialize(later, StockJson.Default.StockState);
+        written.IndexOf("\"closed\":[{\"id\":\"a\",\"closedAt\":", StringComparison.Ordinal).ShouldBeGreaterThan(written.IndexOf("\"reservations\":", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void No_snapshot_is_of_no_state() => new GrainSnapshot().Open(StockJson.Default.StockState).ShouldBeNull();
 }
