@@ -193,11 +193,12 @@ public sealed class JournalWriterTests
         using StorePlace place = await StorePlace.CreateAsync(kind);
         ReserveStock Of(int i) => new(new ReservationId(new Guid(i, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10).ToString()), 1, TimeSpan.FromHours(1), null);
         StockAnswer[] answers;
-        await using (ShopCluster first = await ShopCluster.StartAsync(place))
+        // The first snapshot is a large one: while a small one is still being written, none would be taken until the end.
+        await using (ShopCluster first = await ShopCluster.StartAsync(place, services => services.Configure<JournalOptions>(o => o.SnapshotEvents = 1_000)))
         {
             IStockGrain stock = first.Grains.GetGrain<IStockGrain>("A");
             await stock.Receive(new ReceiveStock(Held, "r"));
-            // In a few commits: a large snapshot is due, and more come after it, but not so many that another is taken at the end.
+            // In a few commits: more come after the snapshot, but not so many that another is taken at the end.
             List<StockAnswer> all = [];
             foreach (int[] some in Enumerable.Range(0, Held).Chunk(300)) all.AddRange(await Task.WhenAll(some.Select(i => stock.Reserve(Of(i)))));
             answers = [.. all];
