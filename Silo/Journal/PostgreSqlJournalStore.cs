@@ -46,14 +46,14 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     // quarter of what the server does for a hot grain. These connections keep one plan, which cannot but use the index, however small the table is.
     private const string KeptPlans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
-    // Of several connections a pool takes each in its turn, and each is a process of the server that has to see every page for itself. So those who come all the time
-    // have as few as they need: one batch is written at a time, and partitions are read for as many consumers as work at a time.
-    private const int AppendConnections = 1, TailConnectionsMax = 3, PartitionConnectionsMax = 4;
+    // One batch is written at a time, always on the same connection: of several a pool takes each in its turn, and each would be a process of the server that sees every new page for the first time.
+    private const int AppendConnections = 1;
+
+    private const int TailConnections = 3;
 
     private readonly NpgsqlDataSource _source;
     private readonly NpgsqlDataSource _appends;
     private readonly NpgsqlDataSource _tailReads;
-    private readonly NpgsqlDataSource _partitionReads;
     private readonly int _tailConnections;
     private readonly TailReader _tails;
 
@@ -69,15 +69,12 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         // Nothing here changes a session, so there is nothing to reset, which would be eight statements each time.
         builder.ConnectionStringBuilder.NoResetOnClose = true;
         int connections = builder.ConnectionStringBuilder.MaxPoolSize;
-        int tails = Math.Clamp(connections / 3, 1, TailConnectionsMax), partitions = Math.Clamp(Math.Min(connections / 4, Environment.ProcessorCount / 2), 1, PartitionConnectionsMax);
-        builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - AppendConnections - tails - partitions);
+        builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - AppendConnections - TailConnections);
         _source = builder.Build();
-        builder.ConnectionStringBuilder.MaxPoolSize = partitions;
-        _partitionReads = builder.Build();
         builder.ConnectionStringBuilder.Options = $"{options} {KeptPlans}";
         builder.ConnectionStringBuilder.MaxPoolSize = AppendConnections;
         _appends = builder.Build();
-        builder.ConnectionStringBuilder.MaxPoolSize = _tailConnections = tails;
+        builder.ConnectionStringBuilder.MaxPoolSize = _tailConnections = Math.Min(connections, TailConnections);
         _tailReads = builder.Build();
         _tails = new TailReader(ReadTailsAsync);
     }
@@ -139,7 +136,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null)
     {
         CommitIdentity[] has = [.. known?.Keys ?? []];
-        return ReadAsync(_partitionReads, $"""
+        return ReadAsync(_source, $"""
             SELECT {ColumnsBut},
                 CASE WHEN (grain_id, version, commit_id) IN (SELECT * FROM unnest($5::text[], $6::bigint[], $7::uuid[])) THEN NULL ELSE events END
             FROM journal
@@ -200,7 +197,6 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         await _source.DisposeAsync();
         await _appends.DisposeAsync();
         await _tailReads.DisposeAsync();
-        await _partitionReads.DisposeAsync();
     }
 
     private static void Add<T>(NpgsqlCommand command, NpgsqlDbType type, IReadOnlyList<JournalCommit> commits, Func<JournalCommit, T> value)

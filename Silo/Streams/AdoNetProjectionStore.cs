@@ -53,7 +53,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int? partition, IReadOnlyCollection<string> keys, CancellationToken cancellation) => keys.Count == 0
         ? Task.FromResult<IReadOnlyList<ProjectionRow>>([])
-        : QueryAsync(partition is null ? database.ConnectionString : database.ConsumerConnectionString, $"{database.ByKeys} ORDER BY row_key, partition", Row, cancellation,
+        : QueryAsync($"{database.ByKeys} ORDER BY row_key, partition", Row, cancellation,
             ("projection", projection), ("partition", partition ?? AllPartitions), ("keys", Keys(keys)));
 
     /// <inheritdoc/>
@@ -73,7 +73,6 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         try
         {
             long moved = (await QueryAsync(
-                database.ConsumerConnectionString,
                 $"""
                  WITH moved AS ({MovePlace} RETURNING 1), added AS (
                      INSERT INTO projection_row (projection, row_key, partition, payload)
@@ -171,13 +170,9 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     public void Dispose() => _creating.Dispose();
 
     /// <summary>Asks the tables something.</summary>
-    internal Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters) =>
-        QueryAsync(database.ConnectionString, sql, read, cancellation, parameters);
-
-    private async Task<IReadOnlyList<T>> QueryAsync<T>(
-        string connectionString, string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    internal async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
-        await using DbConnection connection = await OpenAsync(connectionString, cancellation);
+        await using DbConnection connection = await OpenAsync(cancellation);
         await using DbCommand command = Command(connection, sql, parameters);
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
         List<T> found = [];
@@ -189,7 +184,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     private async Task ChangeAsync(
         string projection, int partition, Func<Func<string, (string Name, object Value)[], Task<int>>, Task<bool>> change, CancellationToken cancellation)
     {
-        await using DbConnection connection = await OpenAsync(database.ConsumerConnectionString, cancellation);
+        await using DbConnection connection = await OpenAsync(cancellation);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         bool fits = await change(async (sql, parameters) =>
         {
@@ -265,12 +260,12 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         return json;
     }
 
-    private async Task<DbConnection> OpenAsync(string connectionString, CancellationToken cancellation)
+    private async Task<DbConnection> OpenAsync(CancellationToken cancellation)
     {
         DbConnection connection = _factory.CreateConnection()!;
         try
         {
-            connection.ConnectionString = connectionString;
+            connection.ConnectionString = database.ConnectionString;
             await connection.OpenAsync(cancellation);
             if (IsSqlite) await Command(connection, "PRAGMA synchronous = NORMAL").ExecuteNonQueryAsync(cancellation);
             if (!_isCreated) await CreateAsync(connection, cancellation);
