@@ -46,15 +46,12 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     // quarter of what the server does for a hot grain. These connections keep one plan, which cannot but use the index, however small the table is.
     private const string KeptPlans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
-    // One batch is written at a time, always on the same connection: of several a pool takes each in its turn, and each would be a process of the server that sees every new page for the first time.
-    private const int AppendConnections = 1;
-
-    private const int TailConnections = 3;
+    // One that writes and those that read tails, and one to spare.
+    private const int KeptConnections = 4;
 
     private readonly NpgsqlDataSource _source;
-    private readonly NpgsqlDataSource _appends;
-    private readonly NpgsqlDataSource _tailReads;
-    private readonly int _tailConnections;
+    private readonly NpgsqlDataSource _kept;
+    private readonly int _keptConnections;
     private readonly TailReader _tails;
 
     /// <summary>Creates a store over a database that exists.</summary>
@@ -69,13 +66,11 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         // Nothing here changes a session, so there is nothing to reset, which would be eight statements each time.
         builder.ConnectionStringBuilder.NoResetOnClose = true;
         int connections = builder.ConnectionStringBuilder.MaxPoolSize;
-        builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - AppendConnections - TailConnections);
+        builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - KeptConnections);
         _source = builder.Build();
         builder.ConnectionStringBuilder.Options = $"{options} {KeptPlans}";
-        builder.ConnectionStringBuilder.MaxPoolSize = AppendConnections;
-        _appends = builder.Build();
-        builder.ConnectionStringBuilder.MaxPoolSize = _tailConnections = Math.Min(connections, TailConnections);
-        _tailReads = builder.Build();
+        builder.ConnectionStringBuilder.MaxPoolSize = _keptConnections = Math.Min(connections, KeptConnections);
+        _kept = builder.Build();
         _tails = new TailReader(ReadTailsAsync);
     }
 
@@ -84,15 +79,14 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     {
         await PostgreSqlJournalSchema.EnsureAsync(_source, cancellation);
         // A silo is asked for thousands of grains as soon as it has joined. They must not wait until a process that is still cold has its first connections.
-        NpgsqlConnection[] opened = await Task.WhenAll(
-            Enumerable.Repeat(_tailReads, _tailConnections).Append(_appends).Select(s => s.OpenConnectionAsync(cancellation).AsTask()));
+        NpgsqlConnection[] opened = await Task.WhenAll(Enumerable.Range(0, _keptConnections).Select(_ => _kept.OpenConnectionAsync(cancellation).AsTask()));
         foreach (NpgsqlConnection connection in opened) await connection.DisposeAsync();
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation)
     {
-        await using NpgsqlConnection connection = await _appends.OpenConnectionAsync(cancellation);
+        await using NpgsqlConnection connection = await _kept.OpenConnectionAsync(cancellation);
         int inserted;
         try
         {
@@ -195,8 +189,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _source.DisposeAsync();
-        await _appends.DisposeAsync();
-        await _tailReads.DisposeAsync();
+        await _kept.DisposeAsync();
     }
 
     private static void Add<T>(NpgsqlCommand command, NpgsqlDbType type, IReadOnlyList<JournalCommit> commits, Func<JournalCommit, T> value)
@@ -230,7 +223,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
 
     private async Task<ILookup<string, JournalCommit>> ReadTailsAsync(string[] grainIds, int limit, CancellationToken cancellation)
     {
-        IReadOnlyList<PositionedCommit> found = await ReadAsync(_tailReads, $"""
+        IReadOnlyList<PositionedCommit> found = await ReadAsync(_kept, $"""
             SELECT t.* FROM unnest($1::text[]) AS q (id) CROSS JOIN LATERAL
                 (SELECT {Columns} FROM journal WHERE grain_id = q.id ORDER BY version DESC LIMIT $2) t
             """, null, cancellation, grainIds, limit);
