@@ -46,12 +46,15 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     // quarter of what the server does for a hot grain. These connections keep one plan, which cannot but use the index, however small the table is.
     private const string KeptPlans = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off";
 
-    // One that writes and those that read tails, and one to spare.
-    private const int KeptConnections = 4;
+    // Of several connections a pool takes each in its turn, and each is a process of the server that has to see every page for itself. So those who come all the time
+    // have as few as they need: one batch is written at a time, and partitions are read for as many consumers as work at a time.
+    private const int AppendConnections = 1, TailConnectionsMax = 3, PartitionConnectionsMax = 4;
 
     private readonly NpgsqlDataSource _source;
-    private readonly NpgsqlDataSource _kept;
-    private readonly int _keptConnections;
+    private readonly NpgsqlDataSource _appends;
+    private readonly NpgsqlDataSource _tailReads;
+    private readonly NpgsqlDataSource _partitionReads;
+    private readonly int _tailConnections;
     private readonly TailReader _tails;
 
     /// <summary>Creates a store over a database that exists.</summary>
@@ -66,11 +69,16 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         // Nothing here changes a session, so there is nothing to reset, which would be eight statements each time.
         builder.ConnectionStringBuilder.NoResetOnClose = true;
         int connections = builder.ConnectionStringBuilder.MaxPoolSize;
-        builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - KeptConnections);
+        int tails = Math.Clamp(connections / 3, 1, TailConnectionsMax), partitions = Math.Clamp(Math.Min(connections / 4, Environment.ProcessorCount / 2), 1, PartitionConnectionsMax);
+        builder.ConnectionStringBuilder.MaxPoolSize = Math.Max(1, connections - AppendConnections - tails - partitions);
         _source = builder.Build();
+        builder.ConnectionStringBuilder.MaxPoolSize = partitions;
+        _partitionReads = builder.Build();
         builder.ConnectionStringBuilder.Options = $"{options} {KeptPlans}";
-        builder.ConnectionStringBuilder.MaxPoolSize = _keptConnections = Math.Min(connections, KeptConnections);
-        _kept = builder.Build();
+        builder.ConnectionStringBuilder.MaxPoolSize = AppendConnections;
+        _appends = builder.Build();
+        builder.ConnectionStringBuilder.MaxPoolSize = _tailConnections = tails;
+        _tailReads = builder.Build();
         _tails = new TailReader(ReadTailsAsync);
     }
 
@@ -79,14 +87,15 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     {
         await PostgreSqlJournalSchema.EnsureAsync(_source, cancellation);
         // A silo is asked for thousands of grains as soon as it has joined. They must not wait until a process that is still cold has its first connections.
-        NpgsqlConnection[] opened = await Task.WhenAll(Enumerable.Range(0, _keptConnections).Select(_ => _kept.OpenConnectionAsync(cancellation).AsTask()));
+        NpgsqlConnection[] opened = await Task.WhenAll(
+            Enumerable.Repeat(_tailReads, _tailConnections).Append(_appends).Select(s => s.OpenConnectionAsync(cancellation).AsTask()));
         foreach (NpgsqlConnection connection in opened) await connection.DisposeAsync();
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation)
     {
-        await using NpgsqlConnection connection = await _kept.OpenConnectionAsync(cancellation);
+        await using NpgsqlConnection connection = await _appends.OpenConnectionAsync(cancellation);
         int inserted;
         try
         {
@@ -115,12 +124,8 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation)
-    {
-        IReadOnlyList<PositionedCommit> found = await ReadAsync(
-            $"SELECT {Columns} FROM journal WHERE grain_id = $1 AND version > $2 ORDER BY version LIMIT $3", cancellation, grainId, afterVersion, limit);
-        return [.. found.Select(f => f.Commit)];
-    }
+    public Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation) => ReadCommitsAsync(
+        $"SELECT {Columns} FROM journal WHERE grain_id = $1 AND version > $2 ORDER BY version LIMIT $3", cancellation, grainId, afterVersion, limit);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation) => _tails.ReadAsync(grainId, limit, cancellation);
@@ -130,7 +135,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null)
     {
         CommitIdentity[] has = [.. known?.Keys ?? []];
-        return ReadAsync(_source, $"""
+        return ReadAsync(_partitionReads, $"""
             SELECT {ColumnsBut},
                 CASE WHEN (grain_id, version, commit_id) IN (SELECT * FROM unnest($5::text[], $6::bigint[], $7::uuid[])) THEN NULL ELSE events END
             FROM journal
@@ -138,31 +143,28 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
               AND epoch < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ahead FROM journal_epoch)
             ORDER BY epoch, number LIMIT $4
             """,
-            known, cancellation, (short)partition, after.Epoch, after.Number, limit,
+            r => Read(r, known), cancellation, (short)partition, after.Epoch, after.Number, limit,
             Array.ConvertAll(has, h => h.GrainId), Array.ConvertAll(has, h => h.Version), Array.ConvertAll(has, h => h.CommitId));
     }
 
     /// <inheritdoc/>
     public async Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = Command("""
+        IReadOnlyList<JournalPosition> end = await ReadAsync(_source, """
             SELECT epoch, number FROM journal
             WHERE partition = $1 AND epoch < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ahead FROM journal_epoch)
             ORDER BY epoch DESC, number DESC LIMIT 1
-            """, (short)partition);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        return await reader.ReadAsync(cancellation) ? new JournalPosition(reader.GetInt64(0), reader.GetInt64(1)) : JournalPosition.Start;
+            """, r => new JournalPosition(r.GetInt64(0), r.GetInt64(1)), cancellation, (short)partition);
+        return end.Count == 0 ? JournalPosition.Start : end[0];
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation)
-    {
-        IReadOnlyList<PositionedCommit> found = await ReadAsync($"""
-            SELECT {Columns} FROM journal WHERE grain_id >= $1 AND grain_id < $2 AND (grain_id, version) > ($3, $4)
-            ORDER BY grain_id, version LIMIT $5
-            """, cancellation, grainType + "/", grainType + "0", afterGrainId ?? "", afterVersion, limit);
-        return [.. found.Select(f => f.Commit)];
-    }
+    public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => ReadCommitsAsync(
+        $"""
+         SELECT {Columns} FROM journal WHERE grain_id >= $1 AND grain_id < $2 AND (grain_id, version) > ($3, $4)
+         ORDER BY grain_id, version LIMIT $5
+         """,
+        cancellation, grainType + "/", grainType + "0", afterGrainId ?? "", afterVersion, limit);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation) => ReadIdsAsync(
@@ -181,7 +183,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     /// <inheritdoc/>
     public async Task PingAsync(CancellationToken cancellation)
     {
-        await using NpgsqlCommand command = Command("DELETE FROM journal_checkpoint WHERE consumer = ''");
+        await using NpgsqlCommand command = _source.CreateCommand("DELETE FROM journal_checkpoint WHERE consumer = ''");
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -189,7 +191,9 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _source.DisposeAsync();
-        await _kept.DisposeAsync();
+        await _appends.DisposeAsync();
+        await _tailReads.DisposeAsync();
+        await _partitionReads.DisposeAsync();
     }
 
     private static void Add<T>(NpgsqlCommand command, NpgsqlDbType type, IReadOnlyList<JournalCommit> commits, Func<JournalCommit, T> value)
@@ -223,48 +227,39 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
 
     private async Task<ILookup<string, JournalCommit>> ReadTailsAsync(string[] grainIds, int limit, CancellationToken cancellation)
     {
-        IReadOnlyList<PositionedCommit> found = await ReadAsync(_kept, $"""
+        IReadOnlyList<PositionedCommit> found = await ReadAsync(_tailReads, $"""
             SELECT t.* FROM unnest($1::text[]) AS q (id) CROSS JOIN LATERAL
                 (SELECT {Columns} FROM journal WHERE grain_id = q.id ORDER BY version DESC LIMIT $2) t
-            """, null, cancellation, grainIds, limit);
+            """, r => Read(r, null), cancellation, grainIds, limit);
         return found.Select(f => f.Commit).OrderBy(c => c.Version).ToLookup(c => c.GrainId);
     }
 
-    private NpgsqlCommand Command(string sql, params ReadOnlySpan<object> parameters) => Command(_source, sql, parameters);
-
-    private static NpgsqlCommand Command(NpgsqlDataSource source, string sql, params ReadOnlySpan<object> parameters)
+    private async Task<IReadOnlyList<JournalCommit>> ReadCommitsAsync(string sql, CancellationToken cancellation, params object[] parameters)
     {
-        NpgsqlCommand command = source.CreateCommand(sql);
-        foreach (object value in parameters) command.Parameters.Add(new NpgsqlParameter { Value = value });
-        return command;
+        IReadOnlyList<PositionedCommit> found = await ReadAsync(_source, sql, r => Read(r, null), cancellation, parameters);
+        return [.. found.Select(f => f.Commit)];
     }
 
-    private async Task<IReadOnlyList<string>> ReadIdsAsync(string sql, CancellationToken cancellation, params object[] parameters)
-    {
-        await using NpgsqlCommand command = Command(sql, parameters);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        List<string> ids = [];
-        while (await reader.ReadAsync(cancellation)) ids.Add(reader.GetString(0));
-        return ids;
-    }
+    private Task<IReadOnlyList<string>> ReadIdsAsync(string sql, CancellationToken cancellation, params object[] parameters) =>
+        ReadAsync(_source, sql, r => r.GetString(0), cancellation, parameters);
 
-    private Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params object[] parameters) => ReadAsync(_source, sql, null, cancellation, parameters);
-
-    private static async Task<IReadOnlyList<PositionedCommit>> ReadAsync(
-        NpgsqlDataSource source, string sql, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known, CancellationToken cancellation, params object[] parameters)
-    {
-        await using NpgsqlCommand command = Command(source, sql, parameters);
-        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
-        List<PositionedCommit> found = [];
-        while (await reader.ReadAsync(cancellation))
+    private static Task<IReadOnlyList<T>> ReadAsync<T>(NpgsqlDataSource source, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellation, params object[] parameters) =>
+        ReadRetry.ReadAsync<IReadOnlyList<T>>(async () =>
         {
-            var identity = new CommitIdentity(reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2));
-            JournalCommit commit = known?.GetValueOrDefault(identity) ?? new JournalCommit(
-                identity.GrainId, identity.Version, identity.CommitId, reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
-                new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), reader.GetFieldValue<byte[]>(9));
-            found.Add(new PositionedCommit(commit, new JournalPosition(reader.GetInt64(7), reader.GetInt64(8))));
-        }
+            await using NpgsqlCommand command = source.CreateCommand(sql);
+            foreach (object value in parameters) command.Parameters.Add(new NpgsqlParameter { Value = value });
+            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellation);
+            List<T> found = [];
+            while (await reader.ReadAsync(cancellation)) found.Add(read(reader));
+            return found;
+        });
 
-        return found;
+    private static PositionedCommit Read(NpgsqlDataReader reader, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known)
+    {
+        var identity = new CommitIdentity(reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2));
+        JournalCommit commit = known?.GetValueOrDefault(identity) ?? new JournalCommit(
+            identity.GrainId, identity.Version, identity.CommitId, reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
+            new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), reader.GetFieldValue<byte[]>(9));
+        return new PositionedCommit(commit, new JournalPosition(reader.GetInt64(7), reader.GetInt64(8)));
     }
 }

@@ -4,6 +4,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Shop.Journal;
 using Shop.Journaling;
 
 namespace Shop.Streams;
@@ -53,8 +54,9 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProjectionRow>> ReadKeysAsync(string projection, int? partition, IReadOnlyCollection<string> keys, CancellationToken cancellation) => keys.Count == 0
         ? Task.FromResult<IReadOnlyList<ProjectionRow>>([])
-        : QueryAsync($"{database.ByKeys} ORDER BY row_key, partition", Row, cancellation,
-            ("projection", projection), ("partition", partition ?? AllPartitions), ("keys", Keys(keys)));
+        : ReadRetry.ReadAsync(() => QueryOnceAsync(
+            partition is null ? database.ConnectionString : database.ConsumerConnectionString, $"{database.ByKeys} ORDER BY row_key, partition", Row, cancellation,
+            ("projection", projection), ("partition", partition ?? AllPartitions), ("keys", Keys(keys))));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProjectionRow>> ReadRangeAsync(string projection, int? partition, string from, string to, int limit, CancellationToken cancellation) =>
@@ -72,7 +74,8 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         RowChange[] added = Ordered(commit.Rows.Where(r => r.IsNew)), written = Ordered(commit.Rows.Where(r => !r.IsNew));
         try
         {
-            long moved = (await QueryAsync(
+            long moved = (await QueryOnceAsync(
+                database.ConsumerConnectionString,
                 $"""
                  WITH moved AS ({MovePlace} RETURNING 1), added AS (
                      INSERT INTO projection_row (projection, row_key, partition, payload)
@@ -170,9 +173,13 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     public void Dispose() => _creating.Dispose();
 
     /// <summary>Asks the tables something.</summary>
-    internal async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+    internal Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters) =>
+        ReadRetry.ReadAsync(() => QueryOnceAsync(database.ConnectionString, sql, read, cancellation, parameters));
+
+    private async Task<IReadOnlyList<T>> QueryOnceAsync<T>(
+        string connectionString, string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
-        await using DbConnection connection = await OpenAsync(cancellation);
+        await using DbConnection connection = await OpenAsync(connectionString, cancellation);
         await using DbCommand command = Command(connection, sql, parameters);
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
         List<T> found = [];
@@ -184,7 +191,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     private async Task ChangeAsync(
         string projection, int partition, Func<Func<string, (string Name, object Value)[], Task<int>>, Task<bool>> change, CancellationToken cancellation)
     {
-        await using DbConnection connection = await OpenAsync(cancellation);
+        await using DbConnection connection = await OpenAsync(database.ConsumerConnectionString, cancellation);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         bool fits = await change(async (sql, parameters) =>
         {
@@ -260,12 +267,12 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         return json;
     }
 
-    private async Task<DbConnection> OpenAsync(CancellationToken cancellation)
+    private async Task<DbConnection> OpenAsync(string connectionString, CancellationToken cancellation)
     {
         DbConnection connection = _factory.CreateConnection()!;
         try
         {
-            connection.ConnectionString = database.ConnectionString;
+            connection.ConnectionString = connectionString;
             await connection.OpenAsync(cancellation);
             if (IsSqlite) await Command(connection, "PRAGMA synchronous = NORMAL").ExecuteNonQueryAsync(cancellation);
             if (!_isCreated) await CreateAsync(connection, cancellation);
