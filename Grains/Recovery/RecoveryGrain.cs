@@ -42,8 +42,8 @@ public sealed class RecoveryGrain(
     private const int UnsavedMax = 5_000;
     private const int ResumesAtOnceMax = 32;
 
-    // As long as what others have read is at hand.
-    private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
+    // What others have read is at hand for twice as long as this. Only when they read nothing for a second the store is asked.
+    private static readonly TimeSpan TakeEvery = TimeSpan.FromSeconds(0.25), SweepEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestAfterFailureMax = TimeSpan.FromMinutes(1);
 
     // Work younger than this is most likely just under way.
@@ -51,7 +51,10 @@ public sealed class RecoveryGrain(
 
     private readonly Dictionary<string, (DateTimeOffset NotBefore, int Attempts)> _tried = [];
     private IGrainTimer? _timer;
-    private Task<int>? _sweeping;
+    private Task? _looking;
+    private Task<int>? _resuming;
+    private long _lookedAt;
+    private long _resumedAt;
     private int _unsaved;
     private int _savesAfter = Random.Shared.Next(UnsavedMax / 2, UnsavedMax);
 
@@ -75,26 +78,22 @@ public sealed class RecoveryGrain(
     /// <inheritdoc/>
     public async Task<int> Sweep()
     {
-        try
-        {
-            return await (_sweeping ??= SweepAsync());
-        }
-        finally
-        {
-            _sweeping = null;
-        }
+        await Look();
+        return await Resume();
     }
 
     /// <inheritdoc/>
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _unsaved > 0 ? SaveAsync() : Task.CompletedTask;
 
-    private void StartTimer() => _timer ??= this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(SweepEvery * Random.Shared.NextDouble(), SweepEvery) { Interleave = true, KeepAlive = true });
+    private void StartTimer() => _timer ??= this.RegisterGrainTimer(Tick, new GrainTimerCreationOptions(TakeEvery * Random.Shared.NextDouble(), TakeEvery) { Interleave = true, KeepAlive = true });
 
     private async Task Tick(CancellationToken cancellation)
     {
         try
         {
-            await Sweep();
+            if (Take(reader.ReadAtHand(Partition, progress.State.Position, CommitsMax)) > 0) _lookedAt = services.Clock.GetTimestamp();
+            if (services.Clock.GetElapsedTime(_lookedAt) >= SweepEvery) await Look();
+            if (services.Clock.GetElapsedTime(_resumedAt) >= SweepEvery) await Resume();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -102,9 +101,33 @@ public sealed class RecoveryGrain(
         }
     }
 
-    private async Task<int> SweepAsync()
+    private async Task Look()
     {
-        await ReadAsync();
+        try
+        {
+            await (_looking ??= LookAsync());
+        }
+        finally
+        {
+            _looking = null;
+        }
+    }
+
+    private async Task<int> Resume()
+    {
+        try
+        {
+            return await (_resuming ??= ResumeDueAsync());
+        }
+        finally
+        {
+            _resuming = null;
+        }
+    }
+
+    private async Task<int> ResumeDueAsync()
+    {
+        _resumedAt = services.Clock.GetTimestamp();
         DateTimeOffset now = services.Clock.GetUtcNow();
         string[] due = [.. progress.State.Open
             .Where(o => now - o.Value >= Patience && (!_tried.TryGetValue(o.Key, out (DateTimeOffset NotBefore, int Attempts) t) || now >= t.NotBefore))
@@ -115,27 +138,39 @@ public sealed class RecoveryGrain(
         return progress.State.Open.Count;
     }
 
-    private async Task ReadAsync()
+    private async Task LookAsync()
     {
-        RecoveryState state = progress.State;
+        _lookedAt = services.Clock.GetTimestamp();
         // What comes first may be what others have read; after that comes what the store has now.
         bool isFirst = true;
         bool isMore;
         do
         {
-            IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await reader.ReadAsync(Partition, state.Position, CommitsMax);
-            foreach ((JournalItem item, JournalPosition position) in items)
-            {
-                state.Position = position;
-                _tried.Remove(item.GrainId);
-                if (item.HasWork) state.Open[item.GrainId] = item.RecordedAt;
-                else state.Open.Remove(item.GrainId);
-            }
-
-            _unsaved += items.Count;
+            IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await reader.ReadAsync(Partition, progress.State.Position, CommitsMax);
+            _ = Take(items);
             (isMore, isFirst) = (isFirst || items.Count == CommitsMax, false);
         }
         while (isMore);
+    }
+
+    // The number of those that are new.
+    private int Take(IReadOnlyList<(JournalItem Item, JournalPosition Position)> items)
+    {
+        RecoveryState state = progress.State;
+        int taken = 0;
+        foreach ((JournalItem item, JournalPosition position) in items)
+        {
+            // While the store was asked, what others had read may have been taken already.
+            if (position <= state.Position) continue;
+            state.Position = position;
+            _tried.Remove(item.GrainId);
+            if (item.HasWork) state.Open[item.GrainId] = item.RecordedAt;
+            else state.Open.Remove(item.GrainId);
+            taken++;
+        }
+
+        _unsaved += taken;
+        return taken;
     }
 
     private async Task ResumeAsync(string grainId)

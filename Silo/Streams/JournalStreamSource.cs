@@ -14,10 +14,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
 {
     private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = EventsMax;
 
-    // What is kept is there for consumers that are a little behind the others, and for recovery, which looks once a second; what stays in memory for long is
-    // what makes the collector's pauses long. But when somebody comes too late for it, more is done than consumers can, and each that reads by itself makes
-    // them later still: for a while it is kept until the last of them has come.
-    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(1.25), KeptForLate = TimeSpan.FromSeconds(10), LateFor = TimeSpan.FromSeconds(5);
+    // What is kept is there for consumers that are a little behind the others, and for recovery, which looks four times a second; what stays in memory for long
+    // is what makes the collector's pauses long, and its second collection puts it among what is old. But when somebody comes too late for it, more is done than
+    // consumers can, and each that reads by itself makes them later still: for a while it is kept until the last of them has come.
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(0.5), KeptForLate = TimeSpan.FromSeconds(10), LateFor = TimeSpan.FromSeconds(5);
 
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
@@ -53,10 +53,19 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit) =>
-        [.. (await FindAsync(partition, after, limit)).Select(e => (e.Item, e.Token.Position))];
+        Positioned(await FindAsync(partition, after, limit));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(JournalItem Item, JournalPosition Position)> ReadAtHand(int partition, JournalPosition after, int limit)
+    {
+        Tail tail = _tails[partition];
+        lock (tail) return Positioned(tail.Find(after, limit) ?? []);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
+
+    private static IReadOnlyList<(JournalItem Item, JournalPosition Position)> Positioned(IReadOnlyList<JournalEntry> entries) => [.. entries.Select(e => (e.Item, e.Token.Position))];
 
     // What tells nothing takes room as well.
     private static int Weight(JournalItem item) => Math.Max(1, item.Events.Length);

@@ -65,19 +65,40 @@ public sealed class JournalStreamSourceTests
         var clock = new ManualClock();
         using var source = new JournalStreamSource(store, new JournalNews(), clock);
         (await Read(source, after: 0)).Length.ShouldBe(5);
-        clock.Advance(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(0.4));
         store.Commits = 7;
         (await Read(source, after: 5)).ShouldBe([6, 7]);
         int reads = store.Reads;
         (await Read(source, after: 2)).ShouldBe([3, 4, 5, 6, 7]);
-        store.Reads.ShouldBe(reads, "It is a second old, and who looks once a second finds it.");
-        clock.Advance(TimeSpan.FromSeconds(1));
+        store.Reads.ShouldBe(reads, "It is less than half a second old, and who looks four times a second finds it.");
+        clock.Advance(TimeSpan.FromSeconds(0.4));
         store.Commits = 8;
         (await Read(source, after: 7)).ShouldBe([8]);
         (await Read(source, after: 5)).ShouldBe([6, 7, 8]);
-        store.Reads.ShouldBe(reads + 1, "Six and seven are a second old.");
+        store.Reads.ShouldBe(reads + 1, "Six and seven are less than half a second old.");
         (await Read(source, after: 2)).ShouldBe([3, 4, 5, 6, 7, 8]);
-        store.Reads.ShouldBe(reads + 2, "The others are two seconds old.");
+        store.Reads.ShouldBe(reads + 2, "The others are older than half a second.");
+    }
+
+    [Fact]
+    public async Task What_is_at_hand_is_what_somebody_has_read_and_costs_no_read()
+    {
+        var store = new GatedStore { Commits = 5 };
+        var clock = new ManualClock();
+        using var source = new JournalStreamSource(store, new JournalNews(), clock);
+        long[] AtHand(long after, int limit = 1_000) => [.. source.ReadAtHand(Partition, new JournalPosition(0, after), limit).Select(e => e.Position.Number)];
+        AtHand(after: 0).ShouldBeEmpty("Nobody has read yet.");
+        await Read(source, after: 0);
+        int reads = store.Reads;
+        store.Commits = 7;
+        AtHand(after: 0).ShouldBe([1, 2, 3, 4, 5]);
+        AtHand(after: 2, limit: 2).ShouldBe([3, 4]);
+        AtHand(after: 5).ShouldBeEmpty("Only the store would know.");
+        store.Reads.ShouldBe(reads);
+        clock.Advance(TimeSpan.FromSeconds(0.6));
+        await Read(source, after: 5);
+        AtHand(after: 2).ShouldBeEmpty("What comes next there is not kept any more.");
+        AtHand(after: 5).ShouldBe([6, 7]);
     }
 
     [Fact]
