@@ -113,13 +113,16 @@ public sealed class SagaTests
         var provider = new ScriptedProvider();
         await using ShopCluster shop = await StartAsync(place, provider);
         OrderId order = await OfferAsync(shop);
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         provider.OnAuthorise = () =>
         {
             provider.Clock.Advance(TimeSpan.FromMilliseconds(providerMs));
             shop.Store.Close();
+            closed.SetResult();
             return Task.CompletedTask;
         };
         Task<OrderAnswer> placing = shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(Command("tok_approve"));
+        await closed.Task.WaitAsync(TimeSpan.FromSeconds(10));
         if (isBeside) await provider.Captured.WaitAsync(TimeSpan.FromSeconds(10));
         await Task.Delay(200);
         // Nothing is answered before all of it is durable.
