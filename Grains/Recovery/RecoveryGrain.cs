@@ -147,7 +147,7 @@ public sealed class RecoveryGrain(
         do
         {
             IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await reader.ReadAsync(Partition, progress.State.Position, CommitsMax);
-            _ = Take(items);
+            Take(items);
             (isMore, isFirst) = (isFirst || items.Count == CommitsMax, false);
         }
         while (isMore);

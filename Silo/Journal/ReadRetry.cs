@@ -4,8 +4,8 @@ using Shop.Journaling;
 namespace Shop.Journal;
 
 /// <summary>
-/// Reads a database server again that answered over a connection which had died. A pool finds out only when somebody uses it, after which it has none of the old
-/// ones left; a read changes nothing, so whoever came first need not be told.
+/// Reads once more when the connection turns out to have died. A pool finds that out only when somebody uses one, after which it has none of the old ones left;
+/// a read changes nothing, so whoever came first need not be told.
 /// </summary>
 internal static class ReadRetry
 {
