@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Shop.Gateway.Access;
 using Shop.Gateway.Admission;
@@ -35,7 +37,9 @@ public static class ShopGateway
         builder.AddShop();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
         builder.WebHost.ConfigureKestrel(ConfigureLimits);
-        builder.WebHost.UseSockets(sockets => sockets.Backlog = ArrivalsMax);
+        builder.WebHost.UseSockets(ConfigureSockets);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new ArrivalGate(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(services), () => ThreadPool.PendingWorkItemCount, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddOptions<RateLimitOptions>().BindConfiguration("Shop:RateLimit")
             .Validate(o => o is { KeyRequestsPerSecond: >= 0, SessionRequestsPerSecond: >= 0 }, "Shop:RateLimit takes requests a second, for instance 5000, or 0 for no limit.")
             .ValidateOnStart();
@@ -106,6 +110,13 @@ public static class ShopGateway
             ui.DocumentTitle = "Shop API";
             ui.SwaggerEndpoint("/openapi/v1.json", "Shop v1");
         }));
+    }
+
+    private static void ConfigureSockets(SocketTransportOptions sockets)
+    {
+        sockets.Backlog = ArrivalsMax;
+        // A request is read and begun where its bytes arrive: that is a thread of the pool already, and each further turn there would be one behind all the others.
+        sockets.UnsafePreferInlineScheduling = true;
     }
 
     private static void ConfigureLimits(KestrelServerOptions kestrel)

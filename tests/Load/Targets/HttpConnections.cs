@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -84,7 +85,10 @@ public sealed class HttpConnections : IDisposable
     private sealed class Connection(Stream stream) : IDisposable
     {
         private const int BytesOfCharMax = 3;
-        private byte[] _buffer = new byte[8 * 1024];
+
+        // What a checkout and its answer take. In a crowd thousands of connections are opened in a second, and memory that is touched for the first time
+        // was 40 % of what the generator did then.
+        private byte[] _buffer = new byte[2 * 1024];
 
         /// <summary>Whether the other side takes another request.</summary>
         public bool IsKept { get; private set; } = true;
@@ -97,10 +101,12 @@ public sealed class HttpConnections : IDisposable
 
         public static async Task<Connection> OpenAsync(Uri address)
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            EndPoint endPoint = IPAddress.TryParse(address.Host, out IPAddress? ip) ? new IPEndPoint(ip, address.Port) : new DnsEndPoint(address.Host, address.Port);
+            Socket socket = ip is null ? new Socket(SocketType.Stream, ProtocolType.Tcp) : new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                await socket.ConnectAsync(address.Host, address.Port);
+                socket.NoDelay = true;
+                await socket.ConnectAsync(endPoint);
                 var stream = new NetworkStream(socket, ownsSocket: true);
                 if (address.Scheme != Uri.UriSchemeHttps) return new Connection(stream);
                 var secure = new SslStream(stream);
