@@ -101,29 +101,10 @@ public sealed class RecoveryGrain(
         }
     }
 
-    private async Task Look()
-    {
-        try
-        {
-            await (_looking ??= LookAsync());
-        }
-        finally
-        {
-            _looking = null;
-        }
-    }
+    // Whoever comes while it looks, or has grains go on, waits for that.
+    private Task Look() => _looking is { IsCompleted: false } ? _looking : _looking = LookAsync();
 
-    private async Task<int> Resume()
-    {
-        try
-        {
-            return await (_resuming ??= ResumeDueAsync());
-        }
-        finally
-        {
-            _resuming = null;
-        }
-    }
+    private Task<int> Resume() => _resuming is { IsCompleted: false } ? _resuming : _resuming = ResumeDueAsync();
 
     private async Task<int> ResumeDueAsync()
     {

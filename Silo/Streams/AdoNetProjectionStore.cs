@@ -12,7 +12,6 @@ namespace Shop.Streams;
 /// <summary>Projections in SQLite or PostgreSQL.</summary>
 public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjectionStore, IDisposable
 {
-    private const long SchemaLock = 0x53686F7050726F6A;
     private const int AllPartitions = -1;
     internal const string Rows = "SELECT row_key, partition, payload FROM projection_row WHERE projection = @projection AND (@partition < 0 OR partition = @partition)";
 
@@ -24,22 +23,19 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
 
     private const string UniqueViolation = "23505";
 
-    private const string ReplaceRow = "ON CONFLICT (projection, row_key, partition) DO UPDATE SET payload = excluded.payload";
+    private const string HasMoved = "EXISTS (SELECT FROM moved)";
 
-    // Rows change again and again. With room on its page a changed row needs no new entries in the index, and less is left to clean up.
-    private const string RoomForChanges = "ALTER TABLE projection_row SET (fillfactor = 70);";
+    private const string ReplaceRow = "ON CONFLICT (projection, row_key, partition) DO UPDATE SET payload = excluded.payload";
 
     private const int BufferBytes = 64 * 1024, BufferBytesMax = 1024 * 1024;
 
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _buffer;
 
-    private readonly DbProviderFactory _factory = DbProviderFactories.GetFactory(database.Invariant);
-    private readonly SemaphoreSlim _creating = new(1);
-    private volatile bool _isCreated;
+    private readonly ProjectionConnections _connections = new(database);
 
     /// <summary>Whether the database is SQLite; otherwise it is PostgreSQL.</summary>
-    internal bool IsSqlite => database.Invariant == "Microsoft.Data.Sqlite";
+    internal bool IsSqlite => database.IsSqlite;
 
     /// <inheritdoc/>
     public async Task<ProjectionPlace?> ReadPlaceAsync(string projection, int partition, CancellationToken cancellation) => (await QueryAsync(
@@ -77,11 +73,9 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
             long moved = (await QueryOnceAsync(
                 database.ConsumerConnectionString,
                 $"""
-                 WITH moved AS ({MovePlace} RETURNING 1), added AS (
-                     INSERT INTO projection_row (projection, row_key, partition, payload)
-                     SELECT @projection, r.k, @partition, r.v FROM unnest(@newKeys, @newValues) AS r (k, v) WHERE EXISTS (SELECT FROM moved)), written AS (
-                     INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {database.RowsOf} WHERE EXISTS (SELECT FROM moved)
-                     {ReplaceRow})
+                 WITH moved AS ({MovePlace} RETURNING 1),
+                     added AS ({InsertRows("unnest(@newKeys, @newValues) AS r (k, v)", HasMoved)}),
+                     written AS ({InsertRows(database.RowsOf, HasMoved)} {ReplaceRow})
                  SELECT count(*) FROM moved
                  """,
                 r => r.GetInt64(0), cancellation,
@@ -99,16 +93,8 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         if (await execute(MovePlace, PlacesOf(commit)) != 1) return false;
         RowChange[] written = Ordered(commit.Rows.Where(r => r.Payload is not null));
         string[] removed = [.. commit.Rows.Where(r => r.Payload is null).Select(r => r.Key)];
-        if (written.Length > 0)
-        {
-            await execute(
-                $"""
-                 INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {database.RowsOf} WHERE true
-                 {ReplaceRow}
-                 """,
-                ParametersOf(written));
-        }
-
+        // Without a condition SQLite takes the conflict for a part of what is selected.
+        if (written.Length > 0) await execute($"{InsertRows(database.RowsOf, "true")} {ReplaceRow}", ParametersOf(written));
         if (removed.Length > 0)
             await execute($"DELETE FROM projection_row WHERE projection = @projection AND partition = @partition AND {database.HasKey}", [("keys", Keys(removed))]);
         foreach (ParkedEvent e in commit.Parked)
@@ -170,7 +156,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     }, cancellation);
 
     /// <inheritdoc/>
-    public void Dispose() => _creating.Dispose();
+    public void Dispose() => _connections.Dispose();
 
     /// <summary>Asks the tables something.</summary>
     internal Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters) =>
@@ -179,7 +165,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     private async Task<IReadOnlyList<T>> QueryOnceAsync<T>(
         string connectionString, string sql, Func<DbDataReader, T> read, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
-        await using DbConnection connection = await OpenAsync(connectionString, cancellation);
+        await using DbConnection connection = await _connections.OpenAsync(connectionString, cancellation);
         await using DbCommand command = Command(connection, sql, parameters);
         await using DbDataReader reader = await command.ExecuteReaderAsync(cancellation);
         List<T> found = [];
@@ -191,7 +177,7 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
     private async Task ChangeAsync(
         string projection, int partition, Func<Func<string, (string Name, object Value)[], Task<int>>, Task<bool>> change, CancellationToken cancellation)
     {
-        await using DbConnection connection = await OpenAsync(database.ConsumerConnectionString, cancellation);
+        await using DbConnection connection = await _connections.OpenAsync(database.ConsumerConnectionString, cancellation);
         await using DbTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         bool fits = await change(async (sql, parameters) =>
         {
@@ -202,6 +188,9 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         if (!fits) throw new StaleProjectionException(projection, partition);
         await transaction.CommitAsync(cancellation);
     }
+
+    private static string InsertRows(string rows, string when) =>
+        $"INSERT INTO projection_row (projection, row_key, partition, payload) SELECT @projection, r.k, @partition, r.v FROM {rows} WHERE {when}";
 
     private static DbCommand Command(DbConnection connection, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
@@ -265,66 +254,5 @@ public sealed class AdoNetProjectionStore(ProjectionDatabase database) : IProjec
         if (buffer.Capacity > BufferBytesMax) _buffer = null;
         else buffer.ResetWrittenCount();
         return json;
-    }
-
-    private async Task<DbConnection> OpenAsync(string connectionString, CancellationToken cancellation)
-    {
-        DbConnection connection = _factory.CreateConnection()!;
-        try
-        {
-            connection.ConnectionString = connectionString;
-            await connection.OpenAsync(cancellation);
-            if (IsSqlite) await Command(connection, "PRAGMA synchronous = NORMAL").ExecuteNonQueryAsync(cancellation);
-            if (!_isCreated) await CreateAsync(connection, cancellation);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
-    }
-
-    private async Task CreateAsync(DbConnection connection, CancellationToken cancellation)
-    {
-        await _creating.WaitAsync(cancellation);
-        try
-        {
-            if (_isCreated) return;
-            await using DbCommand command = Command(connection, Schema());
-            try
-            {
-                await command.ExecuteNonQueryAsync(cancellation);
-            }
-            catch (DbException)
-            {
-                // Two silos that create the same table at once: one of them loses, and finds the table there.
-                await command.ExecuteNonQueryAsync(cancellation);
-            }
-
-            _isCreated = true;
-        }
-        finally
-        {
-            _creating.Release();
-        }
-    }
-
-    private string Schema()
-    {
-        string id = IsSqlite ? "INTEGER PRIMARY KEY AUTOINCREMENT" : "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY";
-        return $"""
-            {(IsSqlite ? "PRAGMA journal_mode = WAL;" : $"SELECT pg_advisory_xact_lock({SchemaLock});")}
-            CREATE TABLE IF NOT EXISTS projection_place (
-                projection text NOT NULL, partition int NOT NULL, epoch bigint NOT NULL, number bigint NOT NULL, rules_version int NOT NULL,
-                PRIMARY KEY (projection, partition));
-            CREATE TABLE IF NOT EXISTS projection_row (
-                projection text NOT NULL, row_key text {database.Collation} NOT NULL, partition int NOT NULL, payload text NOT NULL, PRIMARY KEY (projection, row_key, partition));
-            {(IsSqlite ? "" : RoomForChanges)}
-            CREATE TABLE IF NOT EXISTS projection_parked (
-                id {id}, projection text NOT NULL, partition int NOT NULL, event_id text NOT NULL, subject text NOT NULL, event text NOT NULL, error text NOT NULL,
-                parked_at bigint NOT NULL, UNIQUE (projection, event_id));
-            {Search.AdoNetSearchIndex.Schema(IsSqlite)}
-            """;
     }
 }

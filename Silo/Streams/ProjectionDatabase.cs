@@ -13,6 +13,9 @@ namespace Shop.Streams;
 /// <param name="HasKey">Whether the key of a row is in the array <c>@keys</c>.</param>
 public sealed record ProjectionDatabase(string Invariant, string ConnectionString, string ConsumerConnectionString, string Collation, string RowsOf, string ByKeys, string HasKey)
 {
+    /// <summary>Whether it is SQLite; otherwise it is PostgreSQL.</summary>
+    public bool IsSqlite => Invariant == "Microsoft.Data.Sqlite";
+
     /// <summary>PostgreSQL.</summary>
     public static ProjectionDatabase PostgreSql(string connectionString) => new(
         "Npgsql", Shared(connectionString).ForReaders, Shared(connectionString).ForConsumers, "COLLATE \"C\"",
