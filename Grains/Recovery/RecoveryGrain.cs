@@ -42,8 +42,8 @@ public sealed class RecoveryGrain(
     private const int UnsavedMax = 5_000;
     private const int ResumesAtOnceMax = 32;
 
-    // What others have read is at hand for twice as long as this. Only when they read nothing for a second the store is asked.
-    private static readonly TimeSpan TakeEvery = TimeSpan.FromSeconds(0.25), SweepEvery = TimeSpan.FromSeconds(1);
+    // What others have read is at hand for twice as long as this. They read every one and a half seconds at the latest; only when they read nothing for longer the store is asked.
+    private static readonly TimeSpan TakeEvery = TimeSpan.FromSeconds(0.25), AskEvery = TimeSpan.FromSeconds(2), ResumeEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RestAfterFailureMax = TimeSpan.FromMinutes(1);
 
     // Work younger than this is most likely just under way.
@@ -92,8 +92,8 @@ public sealed class RecoveryGrain(
         try
         {
             if (Take(reader.ReadAtHand(Partition, progress.State.Position, CommitsMax)) > 0) _lookedAt = services.Clock.GetTimestamp();
-            if (services.Clock.GetElapsedTime(_lookedAt) >= SweepEvery) await Look();
-            if (services.Clock.GetElapsedTime(_resumedAt) >= SweepEvery) await Resume();
+            if (services.Clock.GetElapsedTime(_lookedAt) >= AskEvery) await Look();
+            if (services.Clock.GetElapsedTime(_resumedAt) >= ResumeEvery) await Resume();
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -23,8 +23,9 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
 {
     private const int PageCommitsMax = 500;
 
-    // What comes soon after a commit waits for the next: rows that change often are written only so often.
-    private static readonly TimeSpan CommitEvery = TimeSpan.FromSeconds(1);
+    // What is delivered is what has gathered for about a second, and is committed at once, so that its rows do not stay in memory. What comes sooner after a
+    // commit waits for the next.
+    private static readonly TimeSpan CommitEvery = TimeSpan.FromMilliseconds(400), KeepEvery = TimeSpan.FromSeconds(1);
 
     // Readers of a consumer that is behind see old figures anyway; the fewer commits, the sooner it has caught up.
     private static readonly TimeSpan CommitEveryWhenBehind = TimeSpan.FromSeconds(2), Behind = TimeSpan.FromSeconds(1);
@@ -60,7 +61,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         // Consumers of all partitions begin together; if they kept the same time, everybody else would wait for them every time.
-        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(CommitEvery * Random.Shared.NextDouble(), CommitEvery) { KeepAlive = true });
+        this.RegisterGrainTimer(_ => KeepAsync(), new GrainTimerCreationOptions(KeepEvery * Random.Shared.NextDouble(), KeepEvery) { KeepAlive = true });
         return Task.CompletedTask;
     }
 

@@ -22,9 +22,10 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
 
-    // The store commits hundreds of times a second. What has gathered for a moment is read and taken in one go: each look costs the same, and figures need not
-    // be newer than the eye. Somebody who listens to the feed waits for less.
-    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(300), FeedGathersFor = TimeSpan.FromMilliseconds(20);
+    // The store commits hundreds of times a second. What has gathered is read and taken in one go: each look costs the same, and so do the rows that consumers
+    // read and write for it. Figures need not be newer than the eye: what comes after a pause waits for a moment, what comes all the time is read once a second.
+    // Somebody who listens to the feed waits for less.
+    private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(300), ReadEvery = TimeSpan.FromSeconds(1), FeedGathersFor = TimeSpan.FromMilliseconds(20);
 
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
     private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail(clock))];
@@ -159,6 +160,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         private JournalPosition _start;
         private int _events;
         private Task _gathering = Task.CompletedTask;
+        private long _gatheredAt = long.MinValue / 2;
         private long? _lateAt;
 
         public JournalPosition End { get; private set; }
@@ -186,8 +188,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         {
             lock (this)
             {
-                // Not always the same time: partitions that once met would go on meeting, and work all at once while everybody else waits.
-                if (_gathering.IsCompleted) _gathering = Task.Delay(GatherFor * (0.5 + Random.Shared.NextDouble()), clock);
+                if (_gathering.IsCompleted) _gathering = GatherOnceAsync();
                 return _gathering;
             }
         }
@@ -243,6 +244,15 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             _items.Clear();
             _reads.Clear();
             (_start, End, _events, _first, News) = (at, at, 0, 0, null);
+        }
+
+        private async Task GatherOnceAsync()
+        {
+            // Not always the same time: partitions that once met would go on meeting, and work all at once while everybody else waits.
+            double share = 0.5 + Random.Shared.NextDouble();
+            TimeSpan untilNext = (ReadEvery * share) - clock.GetElapsedTime(_gatheredAt), atLeast = GatherFor * share;
+            await Task.Delay(untilNext > atLeast ? untilNext : atLeast, clock);
+            Volatile.Write(ref _gatheredAt, clock.GetTimestamp());
         }
     }
 }

@@ -174,10 +174,36 @@ public sealed class JournalStreamSourceTests
             clock.Advance(TimeSpan.FromMilliseconds(100));
             Task second = Wait(source, after: 5);
             int steps = 0;
-            for (; steps < 1_000 && !first.IsCompleted && !second.IsCompleted; steps++) clock.Advance(TimeSpan.FromMilliseconds(1));
-            steps.ShouldBeInRange(299, 601, "A quarter of a second until somebody looks, and then 0.15 to 0.45.");
+            for (; steps < 2_000 && !first.IsCompleted && !second.IsCompleted; steps++) clock.Advance(TimeSpan.FromMilliseconds(1));
+            steps.ShouldBeInRange(299, 1_501, "A quarter of a second until somebody looks, and then what is left of one and a half at the most.");
             // The clock stands still: whoever had to wait for another moment would wait for ever.
             await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(10));
+        }
+    }
+
+    [Fact]
+    public async Task What_comes_after_a_pause_is_read_soon_and_what_comes_all_the_time_once_a_second()
+    {
+        var store = new GatedStore { Commits = 5 };
+        var clock = new ManualClock();
+        using var source = new JournalStreamSource(store, new JournalNews(), clock);
+        (await Read(source, after: 0)).Length.ShouldBe(5);
+        SynchronizationContext.SetSynchronizationContext(null);
+        for (int i = 0; i < 20; i++)
+        {
+            MillisecondsOfWaiting().ShouldBeInRange(399, 701, "A quarter of a second until somebody looks, and then 0.15 to 0.45.");
+            int[] next = [.. Enumerable.Range(0, 20).Select(_ => MillisecondsOfWaiting())];
+            next.ShouldAllBe(n => n >= 399 && n <= 1_501);
+            next.Sum().ShouldBeInRange(15_000, 25_000, "Twenty times a second.");
+            clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        int MillisecondsOfWaiting()
+        {
+            Task wait = Wait(source, after: 5);
+            int steps = 0;
+            for (; steps < 2_000 && !wait.IsCompleted; steps++) clock.Advance(TimeSpan.FromMilliseconds(1));
+            return steps;
         }
     }
 

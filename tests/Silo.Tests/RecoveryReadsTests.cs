@@ -35,8 +35,8 @@ public sealed class RecoveryReadsTests
 
         // Consumers and recovery are at work from here on.
         await SellsForAsync(seconds: 2);
-        // Where nothing is at hand it asks twice each second.
-        (await SellsForAsync(seconds: 4)).ShouldBeLessThan(4);
+        // Where nothing is at hand it asks twice every two seconds.
+        (await SellsForAsync(seconds: 6)).ShouldBeLessThan(4);
         reads.Taken(partition).ShouldBeGreaterThan(0);
         int before = reads.Asked(partition);
         for (int i = 0; i < 100 && reads.Asked(partition) < before + 4; i++) await Task.Delay(100);
