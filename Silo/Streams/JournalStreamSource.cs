@@ -12,7 +12,7 @@ public readonly record struct JournalEntry(JournalItem Item, JournalToken Token)
 /// </summary>
 public sealed class JournalStreamSource(IJournalStore store, JournalNews news, TimeProvider clock) : IEventReader, IDisposable
 {
-    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = EventsMax;
+    private const int ReadsAtOnceMax = 4, EventsMax = 4_000, KeptEventsMax = EventsMax, LittleItemsMax = 500;
 
     // What is kept is there for consumers that are a little behind the others, and for recovery, which looks four times a second; what stays in memory for long
     // is what makes the collector's pauses long, and its second collection puts it among what is old. But when somebody comes too late for it, more is done than
@@ -34,13 +34,15 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalToken? after, int limit, CancellationToken cancellation) =>
         FindAsync(partition, after?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation);
 
-    /// <summary>Completes at once when more is known than what is before a place in a partition; otherwise when something new has gathered, or after a while.</summary>
+    /// <summary>Completes at once when there may be much after a place in a partition; otherwise when something new has gathered, or after a while.</summary>
     public async Task WaitAsync(int partition, JournalToken? after, CancellationToken cancellation)
     {
-        if (_tails[partition].NewsAfter(after?.Position ?? JournalPosition.Start) is not { } news) return;
+        Tail tail = _tails[partition];
+        JournalPosition place = after?.Position ?? JournalPosition.Start;
+        if (tail.MayHaveMuchAfter(place)) return;
         // Not cancelled by the other: a delay that is left behind ends by itself soon.
-        await Task.WhenAny(news, Task.Delay(LookEvery, clock, CancellationToken.None)).WaitAsync(cancellation);
-        await _tails[partition].GatherAsync().WaitAsync(cancellation);
+        if (tail.NewsAfter(place) is { } news) await Task.WhenAny(news, Task.Delay(LookEvery, clock, CancellationToken.None)).WaitAsync(cancellation);
+        await tail.GatherAsync().WaitAsync(cancellation);
     }
 
     /// <inheritdoc/>
@@ -183,6 +185,12 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             lock (this) return place == End ? News : null;
         }
 
+        /// <summary>Whether whoever is at a place need not wait for more to gather. A little may be there because somebody reads more often: it gathers, too.</summary>
+        public bool MayHaveMuchAfter(JournalPosition place)
+        {
+            lock (this) return News is null || place < _start || place > End || _items.Count - IndexAfter(place) > LittleItemsMax;
+        }
+
         /// <summary>Waits for more. Those who wait for a partition go on together, so that what one of them reads serves all.</summary>
         public Task GatherAsync()
         {
@@ -200,15 +208,8 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         public List<JournalEntry>? Find(JournalPosition after, int limit)
         {
             if (after < _start || after >= End) return null;
-            int low = _first, high = _items.Count;
-            while (low < high)
-            {
-                int middle = (low + high) / 2;
-                if (_items[middle].Token.Position <= after) low = middle + 1;
-                else high = middle;
-            }
-
-            return _items.GetRange(low, Math.Min(limit, _items.Count - low));
+            int first = IndexAfter(after);
+            return _items.GetRange(first, Math.Min(limit, _items.Count - first));
         }
 
         /// <summary>Adds what a read from some place showed, as far as it is beyond the end.</summary>
@@ -244,6 +245,19 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             _items.Clear();
             _reads.Clear();
             (_start, End, _events, _first, News) = (at, at, 0, 0, null);
+        }
+
+        private int IndexAfter(JournalPosition place)
+        {
+            int low = _first, high = _items.Count;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if (_items[middle].Token.Position <= place) low = middle + 1;
+                else high = middle;
+            }
+
+            return low;
         }
 
         private async Task GatherOnceAsync()
