@@ -124,6 +124,8 @@ public sealed class JournalWriter : IHostedService, IDisposable
         catch (Exception e)
         {
             JournalLog.BatchUnknown(_log, e, batch.Count);
+            // Whoever hears of it and comes again at once is told that the store is gone, instead of having to wait for that in the queue.
+            _down = e;
             foreach (GrainAppend append in batch) append.Fail(new CommitUnknownException("The store did not say whether the command happened.", e));
             await WaitForStoreAsync(e);
         }
@@ -168,7 +170,6 @@ public sealed class JournalWriter : IHostedService, IDisposable
     // Fails what waits, refuses what comes, and tries the store until it is back.
     private async Task WaitForStoreAsync(Exception reason)
     {
-        _down = reason;
         try
         {
             while (true)
