@@ -178,9 +178,7 @@ public sealed class JournalStreamSourceTests
             Task first = Wait(source, after: 5);
             clock.Advance(TimeSpan.FromMilliseconds(100));
             Task second = Wait(source, after: 5);
-            int steps = 0;
-            for (; steps < 2_000 && !first.IsCompleted && !second.IsCompleted; steps++) clock.Advance(TimeSpan.FromMilliseconds(1));
-            steps.ShouldBeInRange(299, 1_501, "A quarter of a second until somebody looks, and then what is left of one and a half at the most.");
+            MillisecondsUntil(clock, () => first.IsCompleted || second.IsCompleted).ShouldBeInRange(299, 1_501, "A quarter of a second until somebody looks, and then what is left of one and a half at the most.");
             // The clock stands still: whoever had to wait for another moment would wait for ever.
             await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(10));
         }
@@ -206,9 +204,7 @@ public sealed class JournalStreamSourceTests
         int MillisecondsOfWaiting()
         {
             Task wait = Wait(source, after: 5);
-            int steps = 0;
-            for (; steps < 2_000 && !wait.IsCompleted; steps++) clock.Advance(TimeSpan.FromMilliseconds(1));
-            return steps;
+            return MillisecondsUntil(clock, () => wait.IsCompleted);
         }
     }
 
@@ -266,6 +262,13 @@ public sealed class JournalStreamSourceTests
         news.Written(partition).ShouldBeEmpty();
     }
 
+    private static int MillisecondsUntil(ManualClock clock, Func<bool> isOver)
+    {
+        int passed = 0;
+        for (; passed < 2_000 && !isOver(); passed++) clock.Advance(TimeSpan.FromMilliseconds(1));
+        return passed;
+    }
+
     private static JournalCommit Written(long version) =>
         new("order/a", version, new Guid((int)version, 0, 0, new byte[8]), 1, false, true, DateTimeOffset.UnixEpoch, "[1]"u8.ToArray()) { Told = [version] };
 
@@ -273,78 +276,4 @@ public sealed class JournalStreamSourceTests
 
     private static async Task<long[]> Read(JournalStreamSource source, long after) =>
         [.. (await ((IEventReader)source).ReadAsync(Partition, new JournalPosition(0, after), 1_000)).Select(i => i.Position.Number)];
-
-    /// <summary>A partition of numbered commits; reads wait at a gate until they are let through.</summary>
-    private sealed class GatedStore : IJournalStore
-    {
-        private readonly Dictionary<long, TaskCompletionSource> _waiting = [];
-        private bool _isClosed;
-
-        public int Commits { get; set; }
-
-        /// <summary>Whether the commits tell nothing.</summary>
-        public bool IsSilent { get; set; }
-
-        public int Reads { get; private set; }
-
-        public int EventsEach { get; set; } = 1;
-
-        /// <summary>How many commits were asked for at the last read.</summary>
-        public int Limit { get; private set; }
-
-        public void Close() => _isClosed = true;
-
-        public void Open(long? first)
-        {
-            lock (_waiting)
-            {
-                if (first is null) _isClosed = false;
-                foreach ((long after, TaskCompletionSource gate) in _waiting)
-                    if (first is null || after == first) gate.TrySetResult();
-                if (first is { } early) Gate(early).TrySetResult();
-            }
-        }
-
-        public async Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-            int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null)
-        {
-            Task gate;
-            lock (_waiting)
-            {
-                Reads++;
-                Limit = limit;
-                gate = _isClosed ? Gate(after.Number).Task : Task.CompletedTask;
-            }
-
-            await gate;
-            return [.. Enumerable.Range(1, Commits).Where(n => n > after.Number).Take(limit).Select(n => new PositionedCommit(
-                new JournalCommit("stock/s", n, Guid.Empty, EventsEach, false, true, DateTimeOffset.UnixEpoch,
-                    System.Text.Encoding.UTF8.GetBytes(IsSilent ? """[{"$type":"stock.confirmed.1","id":"r","at":"2026-01-01T00:00:00Z"}]""" : "[" + string.Join(',', Enumerable.Range(0, EventsEach).Select(e => $$"""{"$type":"stock.received.1","quantity":1,"reference":"r{{n}}-{{e}}","at":"2026-01-01T00:00:00Z","change":1,"available":{{n}}}""")) + "]")),
-                new JournalPosition(0, n)))];
-        }
-
-        public Task EnsureSchemaAsync(CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<JournalCommit> commits, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<JournalCommit>> ReadTailAsync(string grainId, int limit, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<JournalCommit>> ReadGrainAsync(string grainId, long afterVersion, int limit, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<string>> ReadIdsAsync(string grainType, string? afterGrainId, int limit, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<string>> ReadNewestIdsAsync(string grainType, int limit, CancellationToken cancellation) => throw new NotSupportedException();
-
-        public Task PingAsync(CancellationToken cancellation) => throw new NotSupportedException();
-
-        private TaskCompletionSource Gate(long after)
-        {
-            if (!_waiting.TryGetValue(after, out TaskCompletionSource? gate)) _waiting[after] = gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return gate;
-        }
-    }
 }

@@ -92,6 +92,19 @@ public sealed class JournalWriterTests
     }
 
     [Fact]
+    public async Task The_store_is_known_to_be_gone_before_those_hear_of_it_whose_commits_it_did_not_answer()
+    {
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await ShopCluster.StartAsync(place, commitTimeout: "00:00:01");
+        bool? wasAvailable = null;
+        var journal = new GrainJournal("nobody/A", "A", shop.Writer, _ => wasAvailable = shop.Writer.IsAvailable);
+        shop.Store.IsDown = true;
+        await Should.ThrowAsync<CommitUnknownException>(() => journal.Append<StockEvent>(
+            [new StockEvent.Received(1, "r", DateTimeOffset.UnixEpoch)], hasWork: false, (_, _) => null, new EventJson<StockEvent>(StockJson.Default.StockEvent), later: false));
+        wasAvailable.ShouldBe(false);
+    }
+
+    [Fact]
     public async Task An_answer_never_shows_what_is_not_yet_durable()
     {
         using StorePlace place = await StorePlace.CreateAsync("Sqlite");

@@ -23,6 +23,8 @@ internal sealed class ShopCluster : IAsyncDisposable
 
     public IGrainStorage Snapshots => _host.Services.GetRequiredKeyedService<IGrainStorage>(JournalServices.SnapshotStorage);
 
+    public JournalWriter Writer => _host.Services.GetRequiredService<JournalWriter>();
+
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
     public static async Task<ShopCluster> StartAsync(StorePlace place, Action<IServiceCollection>? configure = null, string commitTimeout = "00:00:20")
