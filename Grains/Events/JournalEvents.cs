@@ -1,9 +1,11 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Shop.Carts;
 using Shop.Catalog;
 using Shop.Customers;
 using Shop.Orders;
+using Shop.Payments;
 using Shop.Stock;
 using Shop.Views;
 
@@ -12,6 +14,9 @@ namespace Shop.Events;
 /// <summary>Turns what the journal has into what the world is told. Pure: a commit always tells the same, under the same ids.</summary>
 public static class JournalEvents
 {
+    private static readonly FrozenDictionary<PaymentStatus, string> PaymentNames =
+        Enum.GetValues<PaymentStatus>().ToFrozenDictionary(s => s, s => JsonNamingPolicy.CamelCase.ConvertName(s.ToString()));
+
     /// <summary>What a commit tells, in order.</summary>
     public static ImmutableArray<ShopEvent> Of(JournalCommit commit)
     {
@@ -96,7 +101,7 @@ public static class JournalEvents
     {
         (string? user, string currency, DateTimeOffset at) = (placed.CustomerId?.Value, placed.Total.Currency.Code, placed.OccurredAt);
         ImmutableArray<OrderItem> items = [.. placed.Lines.Select(l => new OrderItem(l.ProductId.Value, l.Sku.Value, l.Quantity, l.UnitPrice.ToDecimal()))];
-        string payment = JsonNamingPolicy.CamelCase.ConvertName(placed.Payment.ToString());
+        string payment = PaymentNames[placed.Payment];
         decimal total = placed.Total.ToDecimal();
         made.Add(new OrderCreated(order, user, placed.SessionId, items, total, currency, payment, placed.Country) { EventId = made.Id, Timestamp = at });
         made.Add(new OrderPaid(order, user, total, currency) { EventId = made.Id, Timestamp = at });

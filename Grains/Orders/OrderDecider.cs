@@ -19,7 +19,7 @@ public static class OrderDecider
         ImmutableArray<Sku> unpriced = [.. requests.Where(l => offers[l.Sku]!.PriceIn(currency) is null).Select(l => l.Sku)];
         if (unpriced.Length > 0) return Refuse(command, new Rejection.NotForSale(unpriced, $"no price in {currency}"), now);
 
-        ImmutableArray<OrderLine> lines = [.. requests.Select(l => new OrderLine(l.Sku, offers[l.Sku]!.ProductId, offers[l.Sku]!.Title, l.Quantity, offers[l.Sku]!.PriceIn(currency)!.Value))];
+        ImmutableArray<OrderLine> lines = [.. requests.Select(l => LineOf(offers[l.Sku]!, l.Quantity, currency))];
         ImmutableArray<PriceChange> changes = [.. requests.Zip(lines)
             .Where(p => p.First.ExpectedPrice is { } expected && expected != p.Second.UnitPrice)
             .Select(p => new PriceChange(p.First.Sku, p.First.ExpectedPrice!.Value, p.Second.UnitPrice))];
@@ -78,6 +78,9 @@ public static class OrderDecider
             ? Broken("refund-too-much", $"At most {state.Refundable} can be refunded.")
             : Decision.Do(new OrderEvent.RefundRequested(command.RefundId, amount, command.Reason, now) { OccurredAt = command.OccurredAt });
     }
+
+    // The offer has the SKU as a text that lives as long as it; the request's would live as long as the events in which it is.
+    private static OrderLine LineOf(Offer offer, int quantity, Currency currency) => new(offer.Sku, offer.ProductId, offer.Title, quantity, offer.PriceIn(currency)!.Value);
 
     private static Decision Refuse(PlaceOrder command, Rejection reason, DateTimeOffset now) =>
         Decision.Do(new OrderEvent.CheckoutRefused(command.Fingerprint, command.SessionId, command.CustomerId, reason, now));

@@ -13,11 +13,9 @@ internal sealed class ReservationIndex(ReservationSlots slots, int count)
     /// <summary>No slot.</summary>
     public const int None = -1;
 
-    // Each has its first slot and the first of the others.
-    private readonly SegmentedList<Bucket> _buckets = new();
-
-    // One for each slot and apart from it, so that changing a chain leaves the slots alone, which a frozen copy may share.
-    private readonly SegmentedList<Link> _links = new();
+    // A link for each slot and apart from it, so that changing a chain leaves the slots alone, which a frozen copy may share; and the buckets, of which there are never more.
+    private readonly SegmentedList<Entry> _entries = new();
+    private int _bucketCount;
     private int _firstFree = None;
 
     /// <summary>How many reservations there are.</summary>
@@ -27,12 +25,12 @@ internal sealed class ReservationIndex(ReservationSlots slots, int count)
     public int Find(ReservationKey key)
     {
         Index();
-        if (_buckets.Count == 0) return None;
+        if (_bucketCount == 0) return None;
         int hash = key.GetHashCode();
-        Bucket bucket = _buckets[BucketOf(hash)];
+        Bucket bucket = _entries[BucketOf(hash)].Bucket;
         if (bucket.Slot != None && bucket.Hash == hash && slots.IsOf(bucket.Slot, key)) return bucket.Slot;
-        for (int slot = bucket.More; slot != None; slot = _links[slot].Next)
-            if (_links[slot].Hash == hash && slots.IsOf(slot, key)) return slot;
+        for (int slot = bucket.More; slot != None; slot = _entries[slot].Link.Next)
+            if (_entries[slot].Link.Hash == hash && slots.IsOf(slot, key)) return slot;
         return None;
     }
 
@@ -44,9 +42,9 @@ internal sealed class ReservationIndex(ReservationSlots slots, int count)
         if (slot == None)
         {
             slot = slots.Add();
-            _links.Add(default);
+            _entries.Add(default);
         }
-        else _firstFree = _links[slot].Next;
+        else _firstFree = _entries[slot].Link.Next;
 
         Count++;
         AddBuckets();
@@ -58,14 +56,14 @@ internal sealed class ReservationIndex(ReservationSlots slots, int count)
     public void Remove(int slot, ReservationKey key)
     {
         Index();
-        ref Bucket bucket = ref _buckets.Edit(BucketOf(key.GetHashCode()));
-        if (bucket.Slot == slot) bucket = bucket.More == None ? Bucket.Empty : new Bucket(bucket.More, _links[bucket.More].Hash, _links[bucket.More].Next);
-        else if (bucket.More == slot) bucket.More = _links[slot].Next;
+        ref Bucket bucket = ref _entries.Edit(BucketOf(key.GetHashCode())).Bucket;
+        if (bucket.Slot == slot) bucket = bucket.More == None ? Bucket.Empty : Bucket.Of(bucket.More, _entries[bucket.More].Link);
+        else if (bucket.More == slot) bucket.More = _entries[slot].Link.Next;
         else
         {
             int before = bucket.More;
-            while (_links[before].Next != slot) before = _links[before].Next;
-            _links.Edit(before).Next = _links[slot].Next;
+            while (_entries[before].Link.Next != slot) before = _entries[before].Link.Next;
+            _entries.Edit(before).Link.Next = _entries[slot].Link.Next;
         }
 
         Free(slot);
@@ -75,26 +73,26 @@ internal sealed class ReservationIndex(ReservationSlots slots, int count)
     // With n buckets, of which 2^k is the largest power of two, k bits of the hash say which; one more if that bucket was split already.
     private int BucketOf(int hash)
     {
-        int whole = 1 << BitOperations.Log2((uint)_buckets.Count);
+        int whole = 1 << BitOperations.Log2((uint)_bucketCount);
         int bucket = hash & ((whole * 2) - 1);
-        return bucket < _buckets.Count ? bucket : bucket - whole;
+        return bucket < _bucketCount ? bucket : bucket - whole;
     }
 
     // One for each reservation at least; each new one takes over what belongs to it of one other.
     private void AddBuckets()
     {
-        while (_buckets.Count < Count)
+        while (_bucketCount < Count)
         {
-            int added = _buckets.Count;
-            _buckets.Add(Bucket.Empty);
+            int added = _bucketCount++;
+            _entries.Edit(added).Bucket = Bucket.Empty;
             if (added == 0) continue;
             int split = added - (1 << BitOperations.Log2((uint)added));
-            Bucket old = _buckets[split];
-            _buckets.Edit(split) = Bucket.Empty;
+            Bucket old = _entries[split].Bucket;
+            _entries.Edit(split).Bucket = Bucket.Empty;
             if (old.Slot != None) Chain(old.Slot, old.Hash);
             for (int slot = old.More; slot != None;)
             {
-                Link link = _links[slot];
+                Link link = _entries[slot].Link;
                 Chain(slot, link.Hash);
                 slot = link.Next;
             }
@@ -103,37 +101,46 @@ internal sealed class ReservationIndex(ReservationSlots slots, int count)
 
     private void Chain(int slot, int hash)
     {
-        ref Bucket bucket = ref _buckets.Edit(BucketOf(hash));
+        ref Bucket bucket = ref _entries.Edit(BucketOf(hash)).Bucket;
         if (bucket.Slot == None) bucket = new Bucket(slot, hash, None);
         else
         {
-            _links.Edit(slot) = new Link(bucket.More, hash);
+            _entries.Edit(slot).Link = new Link(bucket.More, hash);
             bucket.More = slot;
         }
     }
 
     private void Free(int slot)
     {
-        _links.Edit(slot) = new Link(_firstFree, 0);
+        _entries.Edit(slot).Link = new Link(_firstFree, 0);
         _firstFree = slot;
     }
 
     private void Index()
     {
-        if (_links.Count == slots.Count) return;
+        if (_entries.Count == slots.Count) return;
+        while (_entries.Count < slots.Count) _entries.Add(default);
         AddBuckets();
-        for (int slot = _links.Count; slot < slots.Count; slot++)
+        for (int slot = 0; slot < slots.Count; slot++)
         {
-            _links.Add(default);
             if (slots.IsUsed(slot)) Chain(slot, slots.KeyOf(slot).GetHashCode());
             else Free(slot);
         }
     }
 
-    // Most have one slot or none, and are read without a look elsewhere: what is not in the processor's caches takes longer than all the rest.
+    // One array that grows instead of two. Fields, as they are changed in place.
+    private struct Entry
+    {
+        public Bucket Bucket;
+        public Link Link;
+    }
+
+    // The first slot, and the first of the others. Most have one slot or none, and are read without a look elsewhere: what is not in the processor's caches takes longer than all the rest.
     private record struct Bucket(int Slot, int Hash, int More)
     {
         public static readonly Bucket Empty = new(None, 0, None);
+
+        public static Bucket Of(int slot, Link link) => new(slot, link.Hash, link.Next);
     }
 
     private record struct Link(int Next, int Hash);
