@@ -6,10 +6,10 @@ namespace Shop.Feed;
 public interface IEventReader
 {
     /// <summary>The next commits.</summary>
-    Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit);
+    Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalPosition after, int limit);
 
     /// <summary>The next commits as far as somebody here has read them a moment ago; none where only the store would know.</summary>
-    IReadOnlyList<(JournalItem Item, JournalPosition Position)> ReadAtHand(int partition, JournalPosition after, int limit);
+    IReadOnlyList<JournalEntry> ReadAtHand(int partition, JournalPosition after, int limit);
 
     /// <summary>Completes when there may be something after these places, one a partition, or after a short while.</summary>
     Task WaitAsync(IReadOnlyList<JournalPosition> after);

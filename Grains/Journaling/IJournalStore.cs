@@ -44,9 +44,9 @@ public interface IJournalStore
     /// <param name="after">The place after which to begin.</param>
     /// <param name="limit">The most commits.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <param name="known">Commits that the reader has, whose events the store need not bring again.</param>
+    /// <param name="known">Commits of which the reader knows what they tell; they come without their events.</param>
     Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null);
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlySet<CommitIdentity>? known = null);
 
     /// <summary>The place of the last settled commit of a partition.</summary>
     Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation);

@@ -111,10 +111,14 @@ public sealed class JournalWriter : IHostedService, IDisposable
             int partitions = 0;
             for (int i = 0; i < batch.Count; i++)
             {
-                // Its JSON is used for another commit as soon as it has succeeded.
-                if (added[i]) _news.Wrote(commits[i]);
                 if (added[i]) batch[i].Succeed();
                 else Refuse(batch[i]);
+            }
+
+            // Whoever waits for a commit does not wait for those who want to read of it.
+            for (int i = 0; i < batch.Count; i++)
+            {
+                if (added[i]) _news.Wrote(commits[i]);
                 if (commits[i].IsForReaders) partitions |= 1 << commits[i].Partition;
             }
 

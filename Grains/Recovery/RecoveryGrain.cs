@@ -127,7 +127,7 @@ public sealed class RecoveryGrain(
         bool isMore;
         do
         {
-            IReadOnlyList<(JournalItem Item, JournalPosition Position)> items = await reader.ReadAsync(Partition, progress.State.Position, CommitsMax);
+            IReadOnlyList<JournalEntry> items = await reader.ReadAsync(Partition, progress.State.Position, CommitsMax);
             Take(items);
             (isMore, isFirst) = (isFirst || items.Count == CommitsMax, false);
         }
@@ -135,7 +135,7 @@ public sealed class RecoveryGrain(
     }
 
     // The number of those that are new.
-    private int Take(IReadOnlyList<(JournalItem Item, JournalPosition Position)> items)
+    private int Take(IReadOnlyList<JournalEntry> items)
     {
         RecoveryState state = progress.State;
         int taken = 0;

@@ -9,6 +9,9 @@ public sealed record JournalItem(string GrainId, ImmutableArray<ShopEvent> Event
     public static JournalItem Of(JournalCommit commit) => new(commit.GrainId, JournalEvents.Of(commit), commit.HasWork, commit.RecordedAt);
 }
 
+/// <summary>What a commit tells, and the place of the commit in its partition.</summary>
+public readonly record struct JournalEntry(JournalItem Item, JournalPosition Position);
+
 /// <summary>The streams that are made of the journal.</summary>
 public static class JournalStreams
 {

@@ -81,12 +81,9 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     });
 
     /// <inheritdoc/>
-    public async Task OnNextAsync(IList<SequentialItem<JournalItem>> items)
-    {
-        // When it fails the same items come again; what was in memory before them does not, it is read from the journal.
-        await WorkAsync(() => TakeAsync(items));
-        _delivered = PositionOf(items[^1]);
-    }
+    public Task OnNextAsync(IList<SequentialItem<JournalItem>> items) =>
+        // Many deliveries wait for their turn of the silo; they need not have three objects for each commit meanwhile.
+        DeliverAsync([.. items.Select(i => new JournalEntry(i.Item, ((JournalToken)i.Token).Position))]);
 
     /// <inheritdoc/>
     public Task OnErrorAsync(Exception ex) => Task.CompletedTask;
@@ -120,15 +117,20 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
     protected Task RemoveAsync<T>(IEnumerable<string> keys, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
         where T : class => WorkAsync(async () => await (await LoadAsync()).RemoveAsync(keys, type));
 
-    private static JournalPosition PositionOf(SequentialItem<JournalItem> item) => ((JournalToken)item.Token).Position;
+    private async Task DeliverAsync(JournalEntry[] entries)
+    {
+        // When it fails the same commits come again; what was in memory before them does not, it is read from the journal.
+        await WorkAsync(() => TakeAsync(entries));
+        _delivered = entries[^1].Position;
+    }
 
-    private async Task TakeAsync(IList<SequentialItem<JournalItem>> items)
+    private async Task TakeAsync(JournalEntry[] entries)
     {
         ProjectionPart serving = await LoadAsync();
         if (IsFrozen) return;
         await CatchUpAsync(serving);
-        await serving.TakeAsync([.. items.Select(i => (i.Item, PositionOf(i)))]);
-        _behind = services.Clock.GetUtcNow() - items[^1].Item.RecordedAt;
+        await serving.TakeAsync(entries);
+        _behind = services.Clock.GetUtcNow() - entries[^1].Item.RecordedAt;
         await serving.CommitIfDueAsync(CommitInterval);
     }
 
@@ -139,12 +141,12 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         {
             IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, serving.Position, PageCommitsMax, CancellationToken.None);
             if (page.Count == 0) throw new InvalidOperationException($"{Name} was delivered what the journal does not have in partition {Partition}.");
-            await serving.TakeAsync(ItemsOf(page));
+            await serving.TakeAsync(EntriesOf(page));
             await serving.CommitIfDueAsync(CommitEveryWhenBehind);
         }
     }
 
-    private static (JournalItem Item, JournalPosition Position)[] ItemsOf(IEnumerable<PositionedCommit> commits) => [.. commits.Select(c => (JournalItem.Of(c.Commit), c.Position))];
+    private static JournalEntry[] EntriesOf(IEnumerable<PositionedCommit> commits) => [.. commits.Select(c => new JournalEntry(JournalItem.Of(c.Commit), c.Position))];
 
     // Whatever fails, something may be half in memory: nothing of it may be committed.
     private async Task WorkAsync(Func<Task> work)
@@ -219,7 +221,7 @@ public abstract class ProjectionGrain(ProjectionServices services, Projection pr
         {
             IReadOnlyList<PositionedCommit> page = await services.Journal.ReadPartitionAsync(Partition, replacement.Position, PageCommitsMax, CancellationToken.None);
             PositionedCommit[] wanted = [.. page.Where(c => IsFrozen || c.Position <= serving.Position)];
-            await replacement.TakeAsync(ItemsOf(wanted));
+            await replacement.TakeAsync(EntriesOf(wanted));
             await replacement.CommitIfDueAsync(CommitEveryWhenBehind);
             // A page that is not full is the end of the journal, for now; what comes after it is delivered.
             if (page.Count == PageCommitsMax && wanted.Length == page.Count) continue;

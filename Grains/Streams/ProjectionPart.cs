@@ -47,10 +47,10 @@ internal sealed class ProjectionPart
         services.Store.ReadParkedAsync(name, partition, ParkedMax, CancellationToken.None);
 
     /// <summary>Takes what commits tell; those that were taken before count no second time.</summary>
-    public async Task TakeAsync(IReadOnlyList<(JournalItem Item, JournalPosition Position)> items)
+    public async Task TakeAsync(IReadOnlyList<JournalEntry> entries)
     {
-        await _rows.PrepareAsync(items.SelectMany(i => i.Item.Events).SelectMany(_projection.KeysOf));
-        foreach ((JournalItem item, JournalPosition position) in items)
+        await _rows.PrepareAsync(entries.SelectMany(e => e.Item.Events).SelectMany(_projection.KeysOf));
+        foreach ((JournalItem item, JournalPosition position) in entries)
         {
             if (position <= Position) continue;
             foreach (ShopEvent @event in item.Events) await TakeAsync(@event);

@@ -79,20 +79,23 @@ internal sealed class StreamPump : IAsyncDisposable
 
     private async Task<bool> DeliverNextAsync(StreamSubscription subscription)
     {
-        IReadOnlyList<StreamItem> items = await _source.ReadAsync(_stream, subscription.After, _options.BatchItemsMax, _stop.Token);
-        if (items.Count > 0)
-        {
-            await RunOnConsumerAsync("deliver", async grain =>
-            {
-                if (!ReferenceEquals(grain, subscription.Grain)) throw new OtherActivationException();
-                await subscription.DeliverAsync(items);
-                return true;
-            });
-        }
-
+        // By itself, so that nothing that was delivered is held while more is waited for.
+        bool hasDelivered = await DeliverWhatIsThereAsync(subscription);
         // Also after a delivery: what came meanwhile is little, and a delivery costs the same however little is in it.
         await _source.WaitAsync(_stream, subscription.After, _stop.Token);
-        return items.Count > 0;
+        return hasDelivered;
+    }
+
+    private async Task<bool> DeliverWhatIsThereAsync(StreamSubscription subscription)
+    {
+        IReadOnlyList<StreamItem> items = await _source.ReadAsync(_stream, subscription.After, _options.BatchItemsMax, _stop.Token);
+        if (items.Count == 0) return false;
+        return await RunOnConsumerAsync("deliver", async grain =>
+        {
+            if (!ReferenceEquals(grain, subscription.Grain)) throw new OtherActivationException();
+            await subscription.DeliverAsync(items);
+            return true;
+        });
     }
 
     private async Task<T> RunOnConsumerAsync<T>(string name, Func<object, Task<T>> turn)

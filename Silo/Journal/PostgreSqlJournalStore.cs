@@ -132,9 +132,9 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null)
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlySet<CommitIdentity>? known = null)
     {
-        CommitIdentity[] has = [.. known?.Keys ?? []];
+        CommitIdentity[] has = known is null ? [] : [.. known];
         return ReadAsync(_partitionReads, $"""
             SELECT {ColumnsBut},
                 CASE WHEN (grain_id, version, commit_id) IN (SELECT * FROM unnest($5::text[], $6::bigint[], $7::uuid[])) THEN NULL ELSE events END
@@ -143,7 +143,7 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
               AND epoch < (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint + ahead FROM journal_epoch)
             ORDER BY epoch, number LIMIT $4
             """,
-            r => Read(r, known), cancellation, (short)partition, after.Epoch, after.Number, limit,
+            Read, cancellation, (short)partition, after.Epoch, after.Number, limit,
             Array.ConvertAll(has, h => h.GrainId), Array.ConvertAll(has, h => h.Version), Array.ConvertAll(has, h => h.CommitId));
     }
 
@@ -230,13 +230,13 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
         IReadOnlyList<PositionedCommit> found = await ReadAsync(_tailReads, $"""
             SELECT t.* FROM unnest($1::text[]) AS q (id) CROSS JOIN LATERAL
                 (SELECT {Columns} FROM journal WHERE grain_id = q.id ORDER BY version DESC LIMIT $2) t
-            """, r => Read(r, null), cancellation, grainIds, limit);
+            """, Read, cancellation, grainIds, limit);
         return found.Select(f => f.Commit).OrderBy(c => c.Version).ToLookup(c => c.GrainId);
     }
 
     private async Task<IReadOnlyList<JournalCommit>> ReadCommitsAsync(string sql, CancellationToken cancellation, params object[] parameters)
     {
-        IReadOnlyList<PositionedCommit> found = await ReadAsync(_source, sql, r => Read(r, null), cancellation, parameters);
+        IReadOnlyList<PositionedCommit> found = await ReadAsync(_source, sql, Read, cancellation, parameters);
         return [.. found.Select(f => f.Commit)];
     }
 
@@ -254,12 +254,9 @@ public sealed class PostgreSqlJournalStore : IJournalStore, IAsyncDisposable
             return found;
         });
 
-    private static PositionedCommit Read(NpgsqlDataReader reader, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known)
-    {
-        var identity = new CommitIdentity(reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2));
-        JournalCommit commit = known?.GetValueOrDefault(identity) ?? new JournalCommit(
-            identity.GrainId, identity.Version, identity.CommitId, reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
-            new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), reader.GetFieldValue<byte[]>(9));
-        return new PositionedCommit(commit, new JournalPosition(reader.GetInt64(7), reader.GetInt64(8)));
-    }
+    private static PositionedCommit Read(NpgsqlDataReader reader) => new(
+        new JournalCommit(
+            reader.GetString(0), reader.GetInt64(1), reader.GetGuid(2), reader.GetInt32(3), reader.GetBoolean(4), reader.GetInt16(5) != IJournalStore.NoPartition,
+            new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), reader.IsDBNull(9) ? default : reader.GetFieldValue<byte[]>(9)),
+        new JournalPosition(reader.GetInt64(7), reader.GetInt64(8)));
 }

@@ -108,7 +108,7 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null) =>
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlySet<CommitIdentity>? known = null) =>
         ReadAsync($"SELECT {Columns} FROM journal WHERE partition = @partition AND number > @number ORDER BY number LIMIT @limit",
             known, cancellation, ("partition", partition), ("number", after.Number), ("limit", limit));
 
@@ -264,7 +264,7 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
     private Task<IReadOnlyList<PositionedCommit>> ReadAsync(string sql, CancellationToken cancellation, params (string Name, object Value)[] parameters) => ReadAsync(sql, null, cancellation, parameters);
 
     private async Task<IReadOnlyList<PositionedCommit>> ReadAsync(
-        string sql, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known, CancellationToken cancellation, params (string Name, object Value)[] parameters)
+        string sql, IReadOnlySet<CommitIdentity>? known, CancellationToken cancellation, params (string Name, object Value)[] parameters)
     {
         await using SqliteConnection connection = await OpenAsync(cancellation);
         await using SqliteCommand command = Command(connection, sql, parameters);
@@ -273,9 +273,9 @@ public sealed class SqliteJournalStore : IJournalStore, IDisposable
         while (await reader.ReadAsync(cancellation))
         {
             var identity = new CommitIdentity(reader.GetString(1), reader.GetInt64(2), new Guid((byte[])reader.GetValue(3)));
-            JournalCommit commit = known?.GetValueOrDefault(identity) ?? new JournalCommit(
+            var commit = new JournalCommit(
                 identity.GrainId, identity.Version, identity.CommitId, reader.GetInt32(4), reader.GetInt64(5) != 0, reader.GetInt64(6) != IJournalStore.NoPartition,
-                new DateTimeOffset(reader.GetInt64(7), TimeSpan.Zero), (byte[])reader.GetValue(8));
+                new DateTimeOffset(reader.GetInt64(7), TimeSpan.Zero), known?.Contains(identity) == true ? default : (byte[])reader.GetValue(8));
             found.Add(new PositionedCommit(commit, new JournalPosition(0, reader.GetInt64(0))));
         }
 

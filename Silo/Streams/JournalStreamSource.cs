@@ -3,9 +3,6 @@ using Shop.Journaling;
 
 namespace Shop.Streams;
 
-/// <summary>A commit as it is told, and its place.</summary>
-public readonly record struct JournalEntry(JournalItem Item, JournalToken Token);
-
 /// <summary>
 /// The journal as streams, one a partition. What was read last of a partition is kept for a while, so that many consumers cost
 /// little more than one, whoever of them is ahead.
@@ -19,6 +16,9 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     // consumers can, and each that reads by itself makes them later still: for a while it is kept until the last of them has come.
     private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(0.5), KeptForLate = TimeSpan.FromSeconds(10), LateFor = TimeSpan.FromSeconds(5);
 
+    // A timer may be some milliseconds early.
+    private static readonly TimeSpan DroppedAfter = KeptFor + TimeSpan.FromMilliseconds(20);
+
     // Commits of other processes are not announced; they are looked for.
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250), FeedLooksEvery = TimeSpan.FromMilliseconds(100);
 
@@ -27,12 +27,17 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     // Somebody who listens to the feed waits for less.
     private static readonly TimeSpan GatherFor = TimeSpan.FromMilliseconds(300), ReadEvery = TimeSpan.FromSeconds(1), FeedGathersFor = TimeSpan.FromMilliseconds(20);
 
+    private static readonly Task<IReadOnlyList<JournalEntry>> Nothing = Task.FromResult<IReadOnlyList<JournalEntry>>([]);
+
     private readonly SemaphoreSlim _reading = new(ReadsAtOnceMax);
     private readonly Tail[] _tails = [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(_ => new Tail(clock))];
 
     /// <summary>What there is of a partition after a place, in order; an empty list when there is nothing. Limited in number.</summary>
-    public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalToken? after, int limit, CancellationToken cancellation) =>
-        FindAsync(partition, after?.Position ?? JournalPosition.Start, limit).WaitAsync(cancellation);
+    public async Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalToken? after, int limit, CancellationToken cancellation)
+    {
+        JournalPosition place = after?.Position ?? JournalPosition.Start;
+        return _tails[partition].Share(place, await FindAsync(partition, place, limit).WaitAsync(cancellation));
+    }
 
     /// <summary>Completes at once when there may be much after a place in a partition; otherwise when something new has gathered, or after a while.</summary>
     public async Task WaitAsync(int partition, JournalToken? after, CancellationToken cancellation)
@@ -55,20 +60,17 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit) =>
-        Positioned(await FindAsync(partition, after, limit));
+    public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalPosition after, int limit) => FindAsync(partition, after, limit);
 
     /// <inheritdoc/>
-    public IReadOnlyList<(JournalItem Item, JournalPosition Position)> ReadAtHand(int partition, JournalPosition after, int limit)
+    public IReadOnlyList<JournalEntry> ReadAtHand(int partition, JournalPosition after, int limit)
     {
         Tail tail = _tails[partition];
-        lock (tail) return Positioned(tail.Find(after, limit) ?? []);
+        lock (tail) return tail.Find(after, limit) ?? [];
     }
 
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
-
-    private static IReadOnlyList<(JournalItem Item, JournalPosition Position)> Positioned(IReadOnlyList<JournalEntry> entries) => [.. entries.Select(e => (e.Item, e.Token.Position))];
 
     // What tells nothing takes room as well.
     private static int Weight(JournalItem item) => Math.Max(1, item.Events.Length);
@@ -103,8 +105,11 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         {
             tail.Add(after, items);
             tail.News = isAll ? next : null;
+            // What was read is in the tail; it need not be held as the answer to a look that is over as well.
+            if (tail.ReadingAfter == after) tail.Reading = Nothing;
         }
 
+        _ = DropLaterAsync(tail);
         return items;
     }
 
@@ -118,7 +123,15 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             else tail.Add(after, items);
         }
 
+        _ = DropLaterAsync(tail);
         return items;
+    }
+
+    // Whoever reads next does so a second later, and a collection comes before that.
+    private async Task DropLaterAsync(Tail tail)
+    {
+        await Task.Delay(DroppedAfter, clock);
+        lock (tail) tail.Drop();
     }
 
     // Also says whether that was all there is.
@@ -127,11 +140,11 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         // A commit of a hot grain has hundreds of events. More commits than can be taken would be read for nothing, and again the next time.
         limit = Math.Min(limit, Math.Max(1, EventsMax / tail.EventsPerCommit));
         IReadOnlyList<PositionedCommit> commits;
-        IReadOnlyDictionary<CommitIdentity, JournalCommit> written = news.Written(partition);
+        IReadOnlyDictionary<CommitIdentity, JournalItem> written = news.Written(partition);
         await _reading.WaitAsync();
         try
         {
-            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None, written);
+            commits = await store.ReadPartitionAsync(partition, after, limit, CancellationToken.None, written.Keys.ToHashSet());
         }
         finally
         {
@@ -142,7 +155,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         int events = 0;
         for (int i = 0; i < commits.Count; i++)
         {
-            items.Add(new JournalEntry(JournalItem.Of(commits[i].Commit), new JournalToken(commits[i].Position)));
+            items.Add(new JournalEntry(written.GetValueOrDefault(commits[i].Commit.Identity) ?? JournalItem.Of(commits[i].Commit), commits[i].Position));
             if ((events += commits[i].Commit.EventCount) >= EventsMax) break;
         }
 
@@ -160,6 +173,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         private readonly Queue<(JournalPosition End, long At)> _reads = [];
         private int _first;
         private JournalPosition _start;
+        private JournalPosition _shared;
         private int _events;
         private Task _gathering = Task.CompletedTask;
         private long _gatheredAt = long.MinValue / 2;
@@ -174,7 +188,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
         public JournalPosition ReadingAfter { get; set; }
 
         /// <summary>The look at what comes next.</summary>
-        public Task<IReadOnlyList<JournalEntry>> Reading { get; set; } = Task.FromResult<IReadOnlyList<JournalEntry>>([]);
+        public Task<IReadOnlyList<JournalEntry>> Reading { get; set; } = Nothing;
 
         /// <summary>Completes when there is something after the end; null when there may be already.</summary>
         public Task? News { get; set; }
@@ -185,10 +199,24 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             lock (this) return place == End ? News : null;
         }
 
-        /// <summary>Whether whoever is at a place need not wait for more to gather. A little may be there because somebody reads more often: it gathers, too.</summary>
+        /// <summary>Whether whoever is at a place need not wait for more to gather. A little may be there because somebody reads more often who is no consumer: it gathers, too.</summary>
         public bool MayHaveMuchAfter(JournalPosition place)
         {
-            lock (this) return News is null || place < _start || place > End || _items.Count - IndexAfter(place) > LittleItemsMax;
+            lock (this) return News is null || place < _start || place > End || place < _shared || _items.Count - IndexAfter(place) > LittleItemsMax;
+        }
+
+        /// <summary>
+        /// What a consumer takes of what was found. Whoever missed what another one has taken takes that, without waiting, and no more, and so is where the others are.
+        /// Otherwise it would stay one read behind them, and all that was read would have to be kept from one read to the next.
+        /// </summary>
+        public IReadOnlyList<JournalEntry> Share(JournalPosition place, IReadOnlyList<JournalEntry> found)
+        {
+            lock (this)
+            {
+                if (found.Count == 0) return found;
+                if (place >= _shared) _shared = found[^1].Position;
+                return found[^1].Position <= _shared ? found : [.. found.TakeWhile(e => e.Position <= _shared)];
+            }
         }
 
         /// <summary>Waits for more. Those who wait for a partition go on together, so that what one of them reads serves all.</summary>
@@ -218,20 +246,26 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             if (after > End) return;
             foreach (JournalEntry item in items)
             {
-                if (item.Token.Position <= End) continue;
+                if (item.Position <= End) continue;
                 _items.Add(item);
                 _events += Weight(item.Item);
-                End = item.Token.Position;
+                End = item.Position;
             }
 
             _reads.Enqueue((End, clock.GetTimestamp()));
+            Drop();
+        }
+
+        /// <summary>Lets go what was read long enough ago, or is too much.</summary>
+        public void Drop()
+        {
             JournalPosition old = _start;
             TimeSpan keptFor = _lateAt is { } late && clock.GetElapsedTime(late) < LateFor ? KeptForLate : KeptFor;
-            while (_reads.TryPeek(out (JournalPosition End, long At) read) && clock.GetElapsedTime(read.At) > keptFor) old = _reads.Dequeue().End;
-            while (_first < _items.Count && (_events > KeptEventsMax || _items[_first].Token.Position <= old))
+            while (_reads.TryPeek(out (JournalPosition End, long At) read) && clock.GetElapsedTime(read.At) >= keptFor) old = _reads.Dequeue().End;
+            while (_first < _items.Count && (_events > KeptEventsMax || _items[_first].Position <= old))
             {
                 _events -= Weight(_items[_first].Item);
-                _start = _items[_first].Token.Position;
+                _start = _items[_first].Position;
                 _items[_first++] = default;
             }
 
@@ -253,7 +287,7 @@ public sealed class JournalStreamSource(IJournalStore store, JournalNews news, T
             while (low < high)
             {
                 int middle = (low + high) / 2;
-                if (_items[middle].Token.Position <= place) low = middle + 1;
+                if (_items[middle].Position <= place) low = middle + 1;
                 else high = middle;
             }
 

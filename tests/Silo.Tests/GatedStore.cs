@@ -34,7 +34,7 @@ internal sealed class GatedStore : IJournalStore
     }
 
     public async Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null)
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlySet<CommitIdentity>? known = null)
     {
         Task gate;
         lock (_waiting)

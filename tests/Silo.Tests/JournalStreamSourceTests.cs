@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Shop.Customers;
 using Shop.Events;
 using Shop.Feed;
 using Shop.Journaling;
@@ -78,6 +79,45 @@ public sealed class JournalStreamSourceTests
         store.Reads.ShouldBe(reads + 1, "Six and seven are less than half a second old.");
         (await Read(source, after: 2)).ShouldBe([3, 4, 5, 6, 7, 8]);
         store.Reads.ShouldBe(reads + 2, "The others are older than half a second.");
+    }
+
+    [Fact]
+    public async Task What_was_read_goes_also_when_nobody_reads_on()
+    {
+        var store = new GatedStore { Commits = 5 };
+        var clock = new ManualClock();
+        using var source = new JournalStreamSource(store, new JournalNews(), clock);
+        // What goes on when the clock moves has gone on before the clock's caller does.
+        SynchronizationContext.SetSynchronizationContext(null);
+        (await Read(source, after: 0)).Length.ShouldBe(5);
+        clock.Advance(TimeSpan.FromSeconds(0.4));
+        source.ReadAtHand(Partition, JournalPosition.Start, 10).Count.ShouldBe(5);
+        clock.Advance(TimeSpan.FromSeconds(0.2));
+        source.ReadAtHand(Partition, JournalPosition.Start, 10).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Who_missed_what_another_consumer_has_taken_takes_that_at_once_and_no_more()
+    {
+        var store = new GatedStore { Commits = 5 };
+        using var source = new JournalStreamSource(store, new JournalNews(), TimeProvider.System);
+        (await Take(after: 0)).ShouldBe([1, 2, 3, 4, 5]);
+        store.Commits = 8;
+        (await Take(after: 5)).ShouldBe([6, 7, 8]);
+        // Somebody who listens to the feed is ahead of all consumers.
+        store.Commits = 10;
+        (await Read(source, after: 8)).ShouldBe([9, 10]);
+        Wait(source, after: 8).IsCompleted.ShouldBeFalse("There is little, and it gathers.");
+        Wait(source, after: 5).IsCompleted.ShouldBeTrue("Another one has been here and is farther.");
+        (await Take(after: 5)).ShouldBe([6, 7, 8]);
+        int reads = store.Reads;
+        (await Take(after: 8)).ShouldBe([9, 10]);
+        Wait(source, after: 8).IsCompleted.ShouldBeTrue();
+        (await Take(after: 8)).ShouldBe([9, 10]);
+        store.Reads.ShouldBe(reads);
+
+        async Task<long[]> Take(long after) =>
+            [.. (await source.ReadAsync(Partition, new JournalToken(new JournalPosition(0, after)), 1_000, default)).Select(e => e.Position.Number)];
     }
 
     [Fact]
@@ -227,10 +267,10 @@ public sealed class JournalStreamSourceTests
         news.Wrote(first);
         news.Written(partition).ShouldBeEmpty("Nobody read this partition yet.");
         news.Wrote(second);
-        IReadOnlyDictionary<CommitIdentity, JournalCommit> known = news.Written(partition);
+        IReadOnlyDictionary<CommitIdentity, JournalItem> known = news.Written(partition);
         news.Wrote(third);
         known.Keys.ShouldBe([second.Identity], "A read has what was known when it began.");
-        known[second.Identity].Told.ShouldBe(second.Told);
+        known[second.Identity].Events.ShouldBe(JournalItem.Of(second).Events);
         news.Forget(partition, [second.Identity, third.Identity with { CommitId = Guid.NewGuid() }]);
         news.Written(partition).Keys.ShouldBe([third.Identity], "Somebody else's commit of this version is another.");
     }
@@ -248,6 +288,16 @@ public sealed class JournalStreamSourceTests
         news.Written(partition).Count.ShouldBe(1, "There is more to read, it may be among that.");
         await source.ReadAsync(partition, new JournalPosition(0, 4), 2);
         news.Written(partition).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_cannot_be_told_is_left_to_those_who_read_the_row()
+    {
+        var news = new JournalNews();
+        JournalCommit commit = Written(1);
+        news.Written(commit.Partition);
+        news.Wrote(commit with { Told = ["no event"] });
+        news.Written(commit.Partition).ShouldBeEmpty();
     }
 
     [Fact]
@@ -270,7 +320,10 @@ public sealed class JournalStreamSourceTests
     }
 
     private static JournalCommit Written(long version) =>
-        new("order/a", version, new Guid((int)version, 0, 0, new byte[8]), 1, false, true, DateTimeOffset.UnixEpoch, "[1]"u8.ToArray()) { Told = [version] };
+        new("customer/a", version, new Guid((int)version, 0, 0, new byte[8]), 1, false, true, DateTimeOffset.UnixEpoch, "[1]"u8.ToArray())
+        {
+            Told = [new CustomerEvent.Erased(DateTimeOffset.UnixEpoch)],
+        };
 
     private static Task Wait(JournalStreamSource source, long after) => source.WaitAsync(Partition, new JournalToken(new JournalPosition(0, after)), default);
 

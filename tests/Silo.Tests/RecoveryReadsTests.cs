@@ -58,15 +58,15 @@ public sealed class RecoveryReadsTests
 
     private sealed class CountedReader(IEventReader inner, Reads reads) : IEventReader
     {
-        public Task<IReadOnlyList<(JournalItem Item, JournalPosition Position)>> ReadAsync(int partition, JournalPosition after, int limit)
+        public Task<IReadOnlyList<JournalEntry>> ReadAsync(int partition, JournalPosition after, int limit)
         {
             reads.Ask(partition);
             return inner.ReadAsync(partition, after, limit);
         }
 
-        public IReadOnlyList<(JournalItem Item, JournalPosition Position)> ReadAtHand(int partition, JournalPosition after, int limit)
+        public IReadOnlyList<JournalEntry> ReadAtHand(int partition, JournalPosition after, int limit)
         {
-            IReadOnlyList<(JournalItem Item, JournalPosition Position)> found = inner.ReadAtHand(partition, after, limit);
+            IReadOnlyList<JournalEntry> found = inner.ReadAtHand(partition, after, limit);
             reads.Take(partition, found.Count);
             return found;
         }

@@ -103,7 +103,7 @@ internal sealed class DisturbedStore(IJournalStore inner) : IJournalStore
     public Task<JournalPosition> ReadEndAsync(int partition, CancellationToken cancellation) => Up(() => inner.ReadEndAsync(partition, cancellation));
 
     public Task<IReadOnlyList<PositionedCommit>> ReadPartitionAsync(
-        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlyDictionary<CommitIdentity, JournalCommit>? known = null) =>
+        int partition, JournalPosition after, int limit, CancellationToken cancellation, IReadOnlySet<CommitIdentity>? known = null) =>
         Up(() => inner.ReadPartitionAsync(partition, after, limit, cancellation, known));
 
     public Task<IReadOnlyList<JournalCommit>> ReadTypeAsync(string grainType, string? afterGrainId, long afterVersion, int limit, CancellationToken cancellation) => Up(() => inner.ReadTypeAsync(grainType, afterGrainId, afterVersion, limit, cancellation));

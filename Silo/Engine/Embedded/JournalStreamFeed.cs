@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using Orleans.Runtime;
 using Orleans.Streams;
@@ -13,9 +14,21 @@ internal sealed class JournalStreamFeed(JournalStreamSource journal) : IStreamSo
         [.. Enumerable.Range(0, IJournalStore.PartitionCount).Select(p => StreamId.Create(JournalStreams.Namespace, p.ToString(CultureInfo.InvariantCulture)))];
 
     public async Task<IReadOnlyList<StreamItem>> ReadAsync(StreamId stream, StreamSequenceToken? after, int limit, CancellationToken cancellation) =>
-        [.. (await journal.ReadAsync(PartitionOf(stream), (JournalToken?)after, limit, cancellation)).Select(e => new StreamItem(e.Item, e.Token))];
+        new Items(await journal.ReadAsync(PartitionOf(stream), (JournalToken?)after, limit, cancellation));
 
     public Task WaitAsync(StreamId stream, StreamSequenceToken? after, CancellationToken cancellation) => journal.WaitAsync(PartitionOf(stream), (JournalToken?)after, cancellation);
 
     private static int PartitionOf(StreamId stream) => int.Parse(stream.GetKeyAsString(), CultureInfo.InvariantCulture);
+
+    // Each consumer has its own list for as long as its delivery waits and works; what it consists of is the same for all.
+    private sealed class Items(IReadOnlyList<JournalEntry> entries) : IReadOnlyList<StreamItem>
+    {
+        public int Count => entries.Count;
+
+        public StreamItem this[int index] => new(entries[index].Item, new JournalToken(entries[index].Position));
+
+        public IEnumerator<StreamItem> GetEnumerator() => Enumerable.Range(0, Count).Select(i => this[i]).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

@@ -4,6 +4,7 @@ using Orleans;
 using Orleans.Runtime;
 using Orleans.Streams;
 using Shop.Events;
+using Shop.Journaling;
 using Shop.Streams;
 
 namespace Shop.Engine;
@@ -22,7 +23,7 @@ internal sealed class JournalBatch(int partition, JournalToken token, IReadOnlyL
 
     public StreamSequenceToken SequenceToken => token;
 
-    public IEnumerable<Tuple<T, StreamSequenceToken>> GetEvents<T>() => entries.Select(e => Tuple.Create((T)(object)e.Item, (StreamSequenceToken)e.Token));
+    public IEnumerable<Tuple<T, StreamSequenceToken>> GetEvents<T>() => entries.Select(e => Tuple.Create((T)(object)e.Item, (StreamSequenceToken)new JournalToken(e.Position)));
 
     public bool ImportRequestContext() => false;
 }
@@ -71,37 +72,37 @@ internal struct JournalTokenSurrogate
     [Id(1)]
     public long Number;
 
-    public static JournalTokenSurrogate Of(JournalToken token) => new() { Epoch = token.Position.Epoch, Number = token.Position.Number };
+    public static JournalTokenSurrogate Of(JournalPosition position) => new() { Epoch = position.Epoch, Number = position.Number };
 
-    public readonly JournalToken Token() => new(new(Epoch, Number));
+    public readonly JournalPosition Position() => new(Epoch, Number);
 }
 
 /// <inheritdoc cref="JournalTokenSurrogate"/>
 [RegisterConverter]
 internal sealed class JournalTokenConverter : IConverter<JournalToken, JournalTokenSurrogate>
 {
-    public JournalToken ConvertFromSurrogate(in JournalTokenSurrogate surrogate) => surrogate.Token();
+    public JournalToken ConvertFromSurrogate(in JournalTokenSurrogate surrogate) => new(surrogate.Position());
 
-    public JournalTokenSurrogate ConvertToSurrogate(in JournalToken value) => JournalTokenSurrogate.Of(value);
+    public JournalTokenSurrogate ConvertToSurrogate(in JournalToken value) => JournalTokenSurrogate.Of(value.Position);
 }
 
 /// <inheritdoc cref="JournalBatchSurrogate"/>
 [RegisterConverter]
 internal sealed class JournalBatchConverter : IConverter<JournalBatch, JournalBatchSurrogate>
 {
-    public JournalBatch ConvertFromSurrogate(in JournalBatchSurrogate surrogate) => new(surrogate.Partition, surrogate.Token.Token(), [.. surrogate.Entries.Select(Of)]);
+    public JournalBatch ConvertFromSurrogate(in JournalBatchSurrogate surrogate) => new(surrogate.Partition, new JournalToken(surrogate.Token.Position()), [.. surrogate.Entries.Select(Of)]);
 
     public JournalBatchSurrogate ConvertToSurrogate(in JournalBatch value) => new()
     {
         Partition = value.Partition,
-        Token = JournalTokenSurrogate.Of(value.Token),
+        Token = JournalTokenSurrogate.Of(value.Token.Position),
         Entries = [.. value.Entries.Select(Of)],
     };
 
     private static JournalEntry Of(JournalEntrySurrogate entry)
     {
         ImmutableArray<ShopEvent> events = [.. entry.Events.Select(e => JsonSerializer.Deserialize(e, ShopEventJson.Default.ShopEvent)!)];
-        return new JournalEntry(new JournalItem(entry.GrainId, events, entry.HasWork, entry.RecordedAt), entry.Token.Token());
+        return new JournalEntry(new JournalItem(entry.GrainId, events, entry.HasWork, entry.RecordedAt), entry.Token.Position());
     }
 
     private static JournalEntrySurrogate Of(JournalEntry entry) => new()
@@ -110,6 +111,6 @@ internal sealed class JournalBatchConverter : IConverter<JournalBatch, JournalBa
         Events = [.. entry.Item.Events.Select(e => JsonSerializer.SerializeToUtf8Bytes(e, ShopEventJson.Default.ShopEvent))],
         HasWork = entry.Item.HasWork,
         RecordedAt = entry.Item.RecordedAt,
-        Token = JournalTokenSurrogate.Of(entry.Token),
+        Token = JournalTokenSurrogate.Of(entry.Position),
     };
 }

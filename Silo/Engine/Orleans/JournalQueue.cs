@@ -98,8 +98,8 @@ internal sealed class JournalQueue(int partition, JournalStreamSource journal, I
             IReadOnlyList<JournalEntry> entries = _reading.GetAwaiter().GetResult();
             _reading = entries.Count == 0 ? ReadAsync() : null;
             if (entries.Count == 0) return false;
-            _current = new JournalBatch(queue.Partition, entries[^1].Token, entries);
-            position = entries[^1].Token.Position;
+            _current = new JournalBatch(queue.Partition, new JournalToken(entries[^1].Position), entries);
+            position = entries[^1].Position;
             return true;
         }
 
