@@ -114,7 +114,8 @@ internal sealed class CheckoutSaga(OrderId order, IGrainFactory grains, TimeProv
         var authorise = new AuthorisePayment(state.Total, command.PaymentMethod, command.PaymentToken) { IsFirst = IsPaymentNew };
         IsPaymentNew = false;
         Task<PaymentAnswer> authorising = Payment.Authorise(authorise);
-        await Task.WhenAny(authorising, Task.Delay(TentativeFor, clock));
+        // An answer takes the timer along: one of each checkout that fires for nobody wakes up a thread and lives for as long.
+        await ((Task)authorising).WaitAsync(TentativeFor, clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (authorising is not { IsCompletedSuccessfully: true, Result: not PaymentAnswer.Pending }) await Task.WhenAll(state.Lines.Select(l => Reserve(state, l, isTentative: false)));
         switch (await authorising)
         {

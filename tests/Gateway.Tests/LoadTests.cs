@@ -113,6 +113,21 @@ public sealed class LoadTests
         await Should.ThrowAsync<InvalidOperationException>(() => TargetPlace.OpenAsync("http://127.0.0.1:1", "", null, [], isTuned: true));
     }
 
+    [PostgreSqlFact]
+    public async Task A_database_has_the_huge_pages_that_were_set_aside_for_it_and_gives_them_back()
+    {
+        int before = HugePages.Count();
+        using (var server = new PostgreSqlServer(settings: ["shared_buffers=16MB"], onHugePages: true))
+        {
+            await using var database = Npgsql.NpgsqlDataSource.Create(server.Socket);
+            await using Npgsql.NpgsqlCommand command = database.CreateCommand("SELECT pg_read_file('/proc/self/maps')");
+            ((string)(await command.ExecuteScalarAsync())!).Contains("anon_hugepage", StringComparison.Ordinal).ShouldBe(server.HasHugePages);
+            (HugePages.Count() > before).ShouldBe(server.HasHugePages);
+        }
+
+        HugePages.Count().ShouldBe(before);
+    }
+
     [Fact]
     public async Task A_connection_that_was_idle_for_long_is_not_used_again()
     {

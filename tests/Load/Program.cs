@@ -11,7 +11,7 @@ var target = new Option<string>("--target") { Description = "The address of a ga
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
 var postgres = new Option<string[]>("--postgres") { Description = "A setting of the private PostgreSQL server beside its defaults, such as max_wal_size=8GB; may be given again." };
-var tuned = new Option<bool>("--tuned") { Description = "The private PostgreSQL server is set up for a busy shop (docs/operations.md), its log written through once, instead of new and with its defaults." };
+var tuned = new Option<bool>("--tuned") { Description = "The private PostgreSQL server is set up for a busy shop (docs/operations.md), its log written through once and, as root, with huge pages set aside for it, instead of new and with its defaults." };
 var callers = new Option<int?>("--callers") { Description = "A closed loop of so many callers." };
 var rate = new Option<double?>("--rate") { Description = "An open loop of so many requests a second; latencies count from when a request was due." };
 var warmUp = new Option<int>("--warm-up") { Description = "Seconds that are not measured.", DefaultValueFactory = _ => 5 };

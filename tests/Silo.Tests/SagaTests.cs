@@ -199,6 +199,18 @@ public sealed class SagaTests
         (await shop.Store.ReadGrainAsync($"payment/{id}", 0, 10, default)).Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_payment_that_is_answered_leaves_no_timer_behind()
+    {
+        var provider = new ScriptedProvider();
+        using StorePlace place = await StorePlace.CreateAsync("Sqlite");
+        await using ShopCluster shop = await StartAsync(place, provider);
+        OrderId order = await OfferAsync(shop);
+        provider.Clock.Endless = TimeSpan.FromMilliseconds(50);
+        (await shop.Grains.GetGrain<IOrderGrain>(order.Value).Place(Command("tok_approve"))).ShouldBeOfType<OrderAnswer.Ok>();
+        provider.Clock.Timers.Where(t => t.Due == provider.Clock.Endless).ShouldHaveSingleItem().IsDisposed.ShouldBeTrue();
+    }
+
     // An activation that was refused goes, which may take a moment; until then it refuses everybody.
     private static async Task<PaymentAnswer> WhenItHasGone(Func<Task<PaymentAnswer>> ask)
     {
@@ -222,56 +234,5 @@ public sealed class SagaTests
     {
         PaymentView view = (await payment.Get()).ShouldBeOfType<PaymentAnswer.Ok>().Payment;
         (view.Captured, view.Refunded, view.Held).ShouldBe((Euro(100), Euro(100), Euro(0)));
-    }
-
-    // Approves everything, and says what it was asked to take and to give back.
-    private sealed class ScriptedProvider : IPaymentProvider
-    {
-        private readonly TaskCompletionSource _captured = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public StillStopwatch Clock { get; } = new();
-
-        public bool CaptureFails { get; set; }
-
-        public Func<Task> OnAuthorise { get; set; } = () => Task.CompletedTask;
-
-        public Task Captured => _captured.Task;
-
-        public List<(string Payment, Money Amount)> Refunds { get; } = [];
-
-        public async Task<ProviderAnswer> Authorise(string paymentId, Money amount, string method, string token, CancellationToken cancellation)
-        {
-            await OnAuthorise();
-            return new ProviderAnswer.Approved("ref");
-        }
-
-        public Task<ProviderAnswer> Query(string paymentId, string token, CancellationToken cancellation) => Task.FromResult<ProviderAnswer>(new ProviderAnswer.Approved("ref"));
-
-        public Task Capture(string paymentId, string providerReference, Money amount, CancellationToken cancellation)
-        {
-            if (CaptureFails) throw new IOException("The provider did not answer.");
-            _captured.TrySetResult();
-            return Task.CompletedTask;
-        }
-
-        public Task Void(string paymentId, CancellationToken cancellation) => Task.CompletedTask;
-
-        public Task Refund(string paymentId, string refundId, Money amount, CancellationToken cancellation)
-        {
-            Refunds.Add((paymentId, amount));
-            return Task.CompletedTask;
-        }
-    }
-
-    // What is measured between two moments takes as long as the test says, however slow the machine is.
-    private sealed class StillStopwatch : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Volatile.Read(ref _ticks);
-
-        public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
     }
 }

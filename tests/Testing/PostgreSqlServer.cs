@@ -17,6 +17,7 @@ public sealed partial class PostgreSqlServer : IDisposable
         while [ -d "$2" ] && grep -qs '^State:.[^Z]' "/proc/$1/status"; do sleep 1; done
         [ -f "$2/data/postmaster.pid" ] && kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")"
         sleep 1
+        [ -f "$2/huge_pages" ] && echo $(($(cat /proc/sys/vm/nr_hugepages) - $(cat "$2/huge_pages"))) > /proc/sys/vm/nr_hugepages
         rm -rf "$2"
         """;
 
@@ -26,11 +27,15 @@ public sealed partial class PostgreSqlServer : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
 
     private readonly SmallDisk? _disk;
+    private readonly HugePages? _hugePages;
     private readonly string _settings;
 
-    /// <summary>Starts a server; on a disk of its own that can be filled, if asked; with settings such as <c>max_wal_size=8GB</c> beside its defaults.</summary>
+    /// <summary>
+    /// Starts a server; on a disk of its own that can be filled, if asked; with settings such as <c>max_wal_size=8GB</c> beside its defaults; with huge pages for
+    /// its shared memory, if asked and the system sets them aside.
+    /// </summary>
     /// <exception cref="ArgumentException">A setting is not a name and a plain value.</exception>
-    public PostgreSqlServer(bool onSmallDisk = false, IEnumerable<string>? settings = null)
+    public PostgreSqlServer(bool onSmallDisk = false, IEnumerable<string>? settings = null, bool onHugePages = false)
     {
         string[] known = [.. settings ?? []];
         // They pass through a shell.
@@ -41,6 +46,7 @@ public sealed partial class PostgreSqlServer : IDisposable
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
         if (!onSmallDisk) Run("setsid", "-f", "/bin/sh", "-c", StopAfterOwner, "sh", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), _directory);
         RunAsServer("initdb", "-D", $"{_directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
+        if (onHugePages) _hugePages = ReserveHugePages(known);
         Start();
     }
 
@@ -52,6 +58,9 @@ public sealed partial class PostgreSqlServer : IDisposable
     public static string? SkipReason => BinDirectory is null
         ? "PostgreSQL's binaries (initdb, pg_ctl) are not on this machine; install Debian's package postgresql."
         : null;
+
+    /// <summary>Whether huge pages were set aside for it.</summary>
+    public bool HasHugePages => _hugePages is not null;
 
     /// <summary>The port of loopback.</summary>
     public int Port { get; }
@@ -124,6 +133,7 @@ public sealed partial class PostgreSqlServer : IDisposable
         Freeze(false);
         if (Processes().Length > 0) RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-m", "immediate", "stop");
         _disk?.Dispose();
+        _hugePages?.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
 
@@ -163,6 +173,26 @@ public sealed partial class PostgreSqlServer : IDisposable
         })!;
         process.WaitForExit();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+
+    // The server says how many it takes, since version 15.
+    private HugePages? ReserveHugePages(string[] settings)
+    {
+        if (!Environment.IsPrivilegedProcess) return null;
+        string[] known = [.. settings.SelectMany(s => new[] { "-c", s })];
+        using Process process = Process.Start(new ProcessStartInfo("runuser",
+            ["-u", "postgres", "--", Path.Combine(BinDirectory!, "postgres"), "-D", $"{_directory}/data", "-c", "max_connections=600", .. known, "-C", "shared_memory_size_in_huge_pages"])
+        {
+            WorkingDirectory = "/",
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        string answer = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        if (!int.TryParse(answer, System.Globalization.CultureInfo.InvariantCulture, out int pages) || HugePages.TryReserve(pages) is not { } reserved) return null;
+        // Whoever waits for the end of this process gives them back if it cannot.
+        File.WriteAllText($"{_directory}/huge_pages", pages.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return reserved;
     }
 
     private string Local(string database) => $"Host={_directory};Port={Port};Username=postgres;Database={database}";
