@@ -8,7 +8,9 @@ using Shop.Testing;
 
 namespace Shop.Silo.Tests;
 
-/// <summary>What the stores take of the connections that PostgreSQL has.</summary>
+/// <summary>What the stores take of the connections that PostgreSQL has. Alone, as other tests empty all pools of the process when they end.</summary>
+[CollectionDefinition(nameof(ConnectionsTests), DisableParallelization = true)]
+[Collection(nameof(ConnectionsTests))]
 public sealed class ConnectionsTests
 {
     private const string Name = "connections";
