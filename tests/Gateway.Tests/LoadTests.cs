@@ -117,12 +117,16 @@ public sealed class LoadTests
     public async Task A_database_has_the_huge_pages_that_were_set_aside_for_it_and_gives_them_back()
     {
         int before = HugePages.Count();
+        bool isAllowed;
+        using (HugePages? one = HugePages.TryReserve(1)) isAllowed = one is not null;
         using (var server = new PostgreSqlServer(settings: ["shared_buffers=16MB"], onHugePages: true))
         {
             await using var database = Npgsql.NpgsqlDataSource.Create(server.Socket);
             await using Npgsql.NpgsqlCommand command = database.CreateCommand("SELECT pg_read_file('/proc/self/maps')");
-            ((string)(await command.ExecuteScalarAsync())!).Contains("anon_hugepage", StringComparison.Ordinal).ShouldBe(server.HasHugePages);
-            (HugePages.Count() > before).ShouldBe(server.HasHugePages);
+            server.HasHugePages.ShouldBe(isAllowed);
+            // Where they may not be set aside the system may have some all the same.
+            if (isAllowed) ((string)(await command.ExecuteScalarAsync())!).ShouldContain("anon_hugepage");
+            (HugePages.Count() > before).ShouldBe(isAllowed);
         }
 
         HugePages.Count().ShouldBe(before);

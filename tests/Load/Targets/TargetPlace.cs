@@ -24,7 +24,7 @@ public sealed class TargetPlace : IAsyncDisposable
         if (name is not ("gateway" or "in-process" or "plain")) throw new InvalidOperationException($"'{name}' is neither an address nor gateway, in-process or plain.");
         if (database is null && PostgreSqlServer.SkipReason is { } reason) throw new InvalidOperationException(reason);
         PostgreSqlServer? server = database is null ? new PostgreSqlServer(settings: isTuned ? [.. PostgreSqlServer.Tuned, .. settings] : settings, onHugePages: isTuned) : null;
-        if (isTuned && !server!.HasHugePages) Console.Error.WriteLine("No huge pages could be set aside for the database (that takes root and free memory); it does without. See docs/operations.md.");
+        if (isTuned && !server!.HasHugePages) Console.Error.WriteLine("No huge pages could be set aside for the database (that takes root and free memory); it has them only if the system has some. See docs/operations.md.");
         try
         {
             if (isTuned) await server!.WriteLogThroughAsync(LogFiles);
