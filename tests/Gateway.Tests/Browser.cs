@@ -43,6 +43,16 @@ internal sealed class Browser : IAsyncDisposable
         return page;
     }
 
+    /// <summary>The text of what has the focus.</summary>
+    public static Task<string> FocusedAsync(IPage page) => page.EvaluateAsync<string>("document.activeElement.textContent.trim()");
+
+    /// <summary>Goes on by the tabulator key until what has this text has the focus.</summary>
+    public static async Task TabToAsync(IPage page, string text)
+    {
+        for (int i = 0; i < 40 && await FocusedAsync(page) != text; i++) await page.Keyboard.PressAsync("Tab");
+        (await FocusedAsync(page)).ShouldBe(text);
+    }
+
     /// <summary>No violation of WCAG's levels A and AA.</summary>
     public async Task CheckAccessibilityAsync(IPage page)
     {

@@ -132,6 +132,14 @@ public sealed class LoadTests
         HugePages.Count().ShouldBe(before);
     }
 
+    [PostgreSqlFact]
+    public void A_database_that_cannot_start_says_why_and_leaves_no_huge_pages_set_aside()
+    {
+        int before = HugePages.Count();
+        Should.Throw<InvalidOperationException>(() => new PostgreSqlServer(settings: ["shared_buffers=16MB", "ssl=on"], onHugePages: true)).Message.ShouldContain("server.crt");
+        HugePages.Count().ShouldBe(before);
+    }
+
     [Fact]
     public async Task A_connection_that_was_idle_for_long_is_not_used_again()
     {

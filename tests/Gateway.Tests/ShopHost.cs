@@ -42,6 +42,18 @@ public sealed class ShopHost : IAsyncDisposable
         }
     }
 
+    /// <summary>A SKU that no other test has.</summary>
+    public static string NewSku() => "T" + Guid.NewGuid().ToString("N")[..12];
+
+    /// <summary>A new product with so many units in a shop that tests share, and who may do everything there.</summary>
+    public static async Task<(ShopClient Shop, string Sku)> ProductAsync(int units = 5, decimal price = 10m)
+    {
+        ShopHost host = await SharedAsync("Sqlite");
+        string sku = NewSku();
+        await host.Admin.Stock(sku, units, price);
+        return (host.Admin, sku);
+    }
+
     public static async Task<ShopHost> StartAsync(string kind, params (string Name, string Value)[] settings) =>
         await StartAsync(await StorePlace.CreateAsync(kind), null, settings);
 

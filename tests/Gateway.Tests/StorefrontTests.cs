@@ -157,12 +157,12 @@ public sealed class StorefrontTests
         IPage page = await browser.OpenAsync(host.Address, "/");
         await page.Locator(".card").WaitForAsync();
         await page.Keyboard.PressAsync("Tab");
-        (await Focused(page)).ShouldBe("To the content");
+        (await Browser.FocusedAsync(page)).ShouldBe("To the content");
         await page.Keyboard.PressAsync("Enter");
-        await TabTo(page, "Quill pen");
+        await Browser.TabToAsync(page, "Quill pen");
         await page.Keyboard.PressAsync("Enter");
         await page.GetByText("Only 3 left").WaitForAsync();
-        await TabTo(page, "Add to cart");
+        await Browser.TabToAsync(page, "Add to cart");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("#cart-count")).ToHaveTextAsync("1");
         await page.EvaluateAsync("document.activeElement.blur()");
@@ -170,10 +170,10 @@ public sealed class StorefrontTests
         await page.ReloadAsync();
         await page.GetByText("Only 3 left").WaitForAsync();
         await Assertions.Expect(page.Locator("#cart-count")).ToHaveTextAsync("1");
-        await TabTo(page, "Cart 1");
+        await Browser.TabToAsync(page, "Cart 1");
         await page.Keyboard.PressAsync("Enter");
         await page.GetByText("Check out").WaitForAsync();
-        await TabTo(page, "Check out");
+        await Browser.TabToAsync(page, "Check out");
         await page.Keyboard.PressAsync("Enter");
         await page.GetByLabel("E-mail").WaitForAsync();
         foreach ((string id, string text) in new[] { ("email", "buyer@example.com"), ("name", "A. Buyer"), ("line1", "1 Main Street"), ("postalCode", "BA1"), ("city", "Bath"), ("country", "GB") })
@@ -183,7 +183,7 @@ public sealed class StorefrontTests
             await page.Keyboard.TypeAsync(text);
         }
 
-        await TabTo(page, "Pay €38.00");
+        await Browser.TabToAsync(page, "Pay €38.00");
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator(".status")).ToContainTextAsync("Placed.");
         await host.Admin.CheckLevel("PEN-1", sold: 1, onHand: 2);
@@ -293,13 +293,5 @@ public sealed class StorefrontTests
         await page.GetByLabel("Street and number").FillAsync("1 Main Street");
         await page.GetByLabel("Postal code").FillAsync("BA1");
         await page.GetByLabel("City").FillAsync("Bath");
-    }
-
-    private static Task<string> Focused(IPage page) => page.EvaluateAsync<string>("document.activeElement.textContent.trim()");
-
-    private static async Task TabTo(IPage page, string text)
-    {
-        for (int i = 0; i < 40 && await Focused(page) != text; i++) await page.Keyboard.PressAsync("Tab");
-        (await Focused(page)).ShouldBe(text);
     }
 }

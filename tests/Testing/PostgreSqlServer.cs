@@ -12,6 +12,8 @@ public sealed partial class PostgreSqlServer : IDisposable
 {
     private static readonly string? BinDirectory = FindBinDirectory();
 
+    private const string Connections = "max_connections=600";
+
     // A process that is killed, as those of tests are when they take long to end, stops nothing itself: this waits for its end, outlives it, and does.
     private const string StopAfterOwner = """
         while [ -d "$2" ] && grep -qs '^State:.[^Z]' "/proc/$1/status"; do sleep 1; done
@@ -40,14 +42,23 @@ public sealed partial class PostgreSqlServer : IDisposable
         string[] known = [.. settings ?? []];
         // They pass through a shell.
         if (known.FirstOrDefault(s => !Setting().IsMatch(s)) is { } odd) throw new ArgumentException($"'{odd}' is not a setting such as max_wal_size=8GB.", nameof(settings));
-        _settings = string.Concat(known.Select(s => $" -c {s}"));
+        _settings = string.Concat(known.Prepend(Connections).Select(s => $" -c {s}"));
         if (onSmallDisk) _disk = new SmallDisk(_directory, megabytes: 400);
         Port = Ports.Free();
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
         if (!onSmallDisk) Run("setsid", "-f", "/bin/sh", "-c", StopAfterOwner, "sh", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), _directory);
         RunAsServer("initdb", "-D", $"{_directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
-        if (onHugePages) _hugePages = ReserveHugePages(known);
-        Start();
+        if (onHugePages) _hugePages = ReserveHugePages();
+        try
+        {
+            Start();
+        }
+        catch (InvalidOperationException e)
+        {
+            string log = File.Exists($"{_directory}/log") ? File.ReadAllText($"{_directory}/log").Trim() : "";
+            Dispose();
+            throw new InvalidOperationException($"{e.Message} {log}", e);
+        }
     }
 
     /// <summary>What docs/operations.md says that the server of a busy shop is set to.</summary>
@@ -64,6 +75,8 @@ public sealed partial class PostgreSqlServer : IDisposable
 
     /// <summary>The port of loopback.</summary>
     public int Port { get; }
+
+    private string Options => $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1{_settings}";
 
     /// <summary>The connection string by way of the socket file.</summary>
     public string Socket => Local("postgres");
@@ -97,12 +110,10 @@ public sealed partial class PostgreSqlServer : IDisposable
     public static string At(int port) => $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres";
 
     /// <summary>Starts the server again.</summary>
-    public void Start() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-o",
-        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600{_settings}", "start");
+    public void Start() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-o", Options, "start");
 
     /// <summary>Restarts the server as an operator would who has no time.</summary>
-    public void Restart() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-m", "fast", "-o",
-        $"-p {Port} -k {_directory} -c listen_addresses=127.0.0.1 -c max_connections=600{_settings}", "restart");
+    public void Restart() => RunAsServer("pg_ctl", "-D", $"{_directory}/data", "-l", $"{_directory}/log", "-w", "-m", "fast", "-o", Options, "restart");
 
     /// <summary>kill -9 of the server and all its processes.</summary>
     public void Kill()
@@ -176,12 +187,11 @@ public sealed partial class PostgreSqlServer : IDisposable
     }
 
     // The server says how many it takes, since version 15.
-    private HugePages? ReserveHugePages(string[] settings)
+    private HugePages? ReserveHugePages()
     {
         if (!Environment.IsPrivilegedProcess) return null;
-        string[] known = [.. settings.SelectMany(s => new[] { "-c", s })];
         using Process process = Process.Start(new ProcessStartInfo("runuser",
-            ["-u", "postgres", "--", Path.Combine(BinDirectory!, "postgres"), "-D", $"{_directory}/data", "-c", "max_connections=600", .. known, "-C", "shared_memory_size_in_huge_pages"])
+            ["-u", "postgres", "--", Path.Combine(BinDirectory!, "postgres"), "-D", $"{_directory}/data", .. _settings.Split(' ', StringSplitOptions.RemoveEmptyEntries), "-C", "shared_memory_size_in_huge_pages"])
         {
             WorkingDirectory = "/",
             RedirectStandardOutput = true,
