@@ -4,10 +4,10 @@ namespace Shop.Gateway.Admission;
 public sealed class AdmissionOptions
 {
     /// <summary>
-    /// How long the work of a request may take on average before less of it is done at once. 60 milliseconds by default; twice the time that
+    /// How long the work of a request may take on average before less of it is done at once. 40 milliseconds by default; twice the time that
     /// it takes without a crowd, if that is more.
     /// </summary>
-    public TimeSpan TargetLatency { get; set; } = TimeSpan.FromMilliseconds(60);
+    public TimeSpan TargetLatency { get; set; } = TimeSpan.FromMilliseconds(40);
 
     /// <summary>How long more may come than the shop can do before it is sent away, and how long somebody of that burst may have to wait. 3 seconds by default.</summary>
     public TimeSpan Burst { get; set; } = TimeSpan.FromSeconds(3);
@@ -21,8 +21,8 @@ public sealed class AdmissionOptions
     /// <summary>The most requests that wait for one SKU. 6,000 by default.</summary>
     public int WaitingPerSkuMax { get; set; } = 6_000;
 
-    /// <summary>The fewest requests that are worked on at once, however slow that is. 128 by default.</summary>
-    public int ConcurrencyMin { get; set; } = 128;
+    /// <summary>The fewest requests that are worked on at once, however slow that is. 64 by default.</summary>
+    public int ConcurrencyMin { get; set; } = 64;
 
     /// <summary>The most requests that are worked on at once, however fast that is. 4,096 by default.</summary>
     public int ConcurrencyMax { get; set; } = 4_096;

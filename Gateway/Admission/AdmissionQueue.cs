@@ -22,7 +22,7 @@ public enum Refused
 public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvider clock)
 {
     // Enough that there is always a next one, and little beside the work itself; in a pause, what it takes to make up for it.
-    private const double WaitShare = 0.25, PauseShare = 4;
+    private const double WaitShare = 0.25, PauseShare = 6;
 
     // Who sends away fewer than this has no crowd before the door: it is a pause that made some wait, and waiting serves them.
     private const double FewRefused = 0.1, RefusedMemory = 1 / 500.0;
@@ -142,7 +142,7 @@ public sealed class AdmissionQueue(IOptions<AdmissionOptions> options, TimeProvi
         // The buyers of a drop have all clicked at once; what bounds them is the queue of their SKU.
         if (isBurst && ahead > _waitingCount / 2) return Refused.No;
         // When next to nothing is finished in a crowd, what was finished before it is the best there is to go by.
-        double perSecond = _limit.Throughput > 0 || isBurst ? _limit.Throughput : _limit.ThroughputBefore;
+        double perSecond = isBurst ? _limit.ThroughputInCrowd : _limit.Throughput > 0 ? _limit.Throughput : _limit.ThroughputBefore;
         if (perSecond == 0) return Refused.No;
         // In a round of turns every key has one.
         double wait = Math.Min(_waitingCount, (ahead + 1.0) * (_waiting.Count + (ahead == 0 ? 1 : 0))) / perSecond;

@@ -14,9 +14,9 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
     // The fastest averages of the last minutes; what a request takes when nothing is in its way.
     private readonly Queue<double> _fastest = new();
     private double _fastestNow = double.MaxValue;
-    private TimeSpan _began, _rememberedAt;
-    private bool _beganCrowded;
-    private long _completions;
+    private TimeSpan _began, _rememberedAt, _restartedAt, _lastAt, _crowdedFor;
+    private bool _crowded;
+    private long _completions, _crowdedCompletions, _sinceRestart;
     private double _seconds;
 
     /// <summary>The limit now.</summary>
@@ -24,6 +24,9 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
 
     /// <summary>Requests a second that it can finish, by what was finished lately while others waited; 0 when that is not known.</summary>
     public double Throughput { get; private set; }
+
+    /// <summary>Requests a second that it can finish, by the slower of what was finished lately and since the restart: who is taken in for seconds waits for all of them.</summary>
+    public double ThroughputInCrowd { get; private set; }
 
     /// <summary>Requests a second that were finished before it was not known any more; 0 when that was never known.</summary>
     public double ThroughputBefore { get; private set; }
@@ -35,16 +38,25 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
     public void Completed(TimeSpan now, TimeSpan took, bool crowded)
     {
         _completions++;
+        _sinceRestart++;
         _seconds += took.TotalSeconds;
+        if (_crowded)
+        {
+            _crowdedCompletions++;
+            _crowdedFor += now - _lastAt;
+        }
+
+        (_lastAt, _crowded) = (now, crowded);
         TimeSpan elapsed = now - _began;
         if (elapsed < Window || _completions < CompletionsMin) return;
         double average = _seconds / _completions;
         // A pause before this window is not what the shop can do, nor is what it does while nobody waits: that is what is asked of it.
-        double perSecond = _completions / elapsed.TotalSeconds;
-        if (elapsed < 5 * Window) Throughput = _beganCrowded && crowded ? perSecond : Math.Max(Throughput, perSecond);
+        if (elapsed < 5 * Window)
+            Throughput = _crowdedFor >= Window / 2 ? _crowdedCompletions / _crowdedFor.TotalSeconds : Math.Max(Throughput, _completions / elapsed.TotalSeconds);
+        ThroughputInCrowd = Math.Min(Throughput, _sinceRestart / (now - _restartedAt).TotalSeconds);
         Adapt(average, crowded);
         Remember(now, average);
-        (_began, _beganCrowded, _completions, _seconds) = (now, crowded, 0, 0);
+        Begin(now);
     }
 
     /// <summary>What was finished until now says nothing of what the shop can do, because nobody waited.</summary>
@@ -52,8 +64,12 @@ public sealed class ConcurrencyLimit(AdmissionOptions options)
     public void Restart(TimeSpan now)
     {
         if (Throughput > 0) ThroughputBefore = Throughput;
-        (Throughput, _began, _beganCrowded, _completions, _seconds) = (0, now, true, 0, 0);
+        (Throughput, ThroughputInCrowd, _restartedAt, _sinceRestart) = (0, 0, now, 0);
+        (_lastAt, _crowded) = (now, true);
+        Begin(now);
     }
+
+    private void Begin(TimeSpan now) => (_began, _completions, _seconds, _crowdedCompletions, _crowdedFor) = (now, 0, 0, 0, TimeSpan.Zero);
 
     private void Adapt(double average, bool crowded)
     {

@@ -81,6 +81,23 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void A_shop_that_is_not_equally_fast_all_the_time_takes_in_no_more_than_it_serves_in_time()
+    {
+        var shop = new VirtualShop(perSecond: 2_000);
+        int number = 0;
+        shop.Run(TimeSpan.FromSeconds(5), arrivalsPerSecond: 1_500, _ => $"sku-{number++ % 5_000}");
+        shop.Forget();
+        for (int i = 0; i < 60; i++)
+        {
+            shop.PerSecond = i / 4 % 2 == 0 ? 900 : 2_700;
+            shop.Run(TimeSpan.FromMilliseconds(100), arrivalsPerSecond: 6_000, _ => $"sku-{number++}");
+        }
+
+        shop.Served.ShouldBeGreaterThan(6 * 1_800 * 95 / 100);
+        shop.Latencies.Max().ShouldBeLessThan(TimeSpan.FromSeconds(3.25));
+    }
+
+    [Fact]
     public void When_nothing_is_finished_any_more_no_more_than_a_burst_waits()
     {
         var shop = new VirtualShop(perSecond: 1_700);

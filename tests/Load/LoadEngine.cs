@@ -15,7 +15,7 @@ public sealed record Arrivals(int Callers, Func<long, TimeSpan?>? DueAt, long Re
 /// <summary>Sends requests and records how they end.</summary>
 public static class LoadEngine
 {
-    // An open loop sends on when answers stay out, but not for ever.
+    // An open loop sends on when answers stay out, but not for ever. Each takes a connection, and where a process may have 20,000 files a gateway lets 15,000 in.
     private const int OpenMax = 12_000;
 
     // Thousands of requests a second go out in groups. They count from when they were due all the same, and the generator, which shares the processors with
@@ -77,7 +77,7 @@ public static class LoadEngine
                 next = dueAt(number + 1) ?? TimeSpan.MaxValue;
                 if (Volatile.Read(ref open) >= OpenMax)
                 {
-                    recorder.Fail($"{OpenMax:N0} requests were open already", due);
+                    recorder.Fail($"not sent, as {OpenMax:N0} had no answer yet", due);
                     continue;
                 }
 

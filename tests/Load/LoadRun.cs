@@ -25,14 +25,14 @@ public static class LoadRun
         });
         Arrivals arrivals = scenario.Arrivals(options);
         Recorder recorder = await LoadEngine.RunAsync(arrivals, number => scenario.RequestAsync(target, number), (r, stop) => WatchAsync(name, scenario, target, r, stop), cancellation);
-        if (!Console.IsOutputRedirected) Console.Write("\r\e[K");
+        LiveLine.Clear();
         return new LoadResult(name, target.Name, arrivals, recorder, await scenario.VerifyAsync(target, recorder));
     }
 
     // Once a second: what the plots need, and a line for whoever waits.
     private static async Task WatchAsync(string name, IScenario scenario, IShopTarget target, Recorder recorder, CancellationToken stop)
     {
-        long before = 0;
+        var line = new LiveLine(name);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
         while (await timer.WaitForNextTickAsync(stop))
         {
@@ -47,10 +47,7 @@ public static class LoadRun
                 // A target that is too busy to say, or just gone, leaves a gap in the plot.
             }
 
-            long done = recorder.Total(Outcome.Done);
-            if (!Console.IsOutputRedirected)
-                Console.Write($"\r\e[K{name} {recorder.Elapsed.TotalSeconds:F0} s: {done - before:N0} done in the last second, {recorder.Total(Outcome.Refused):N0} refused, {recorder.Total(Outcome.Shed):N0} shed, {recorder.Total(Outcome.Failed):N0} failed");
-            before = done;
+            line.Show(recorder);
         }
     }
 }

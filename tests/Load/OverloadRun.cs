@@ -20,10 +20,17 @@ public sealed class OverloadRun(IShopTarget target, int skus, TimeSpan warmUp, T
         var scenario = new CheckoutScenario(skus, zipf: false);
         await scenario.PrepareAsync(target, _ => { });
         long sent = 0;
+        async Task<Recorder> RunFor(Arrivals arrivals, string name)
+        {
+            Recorder recorder = await LoadEngine.RunAsync(arrivals, _ => scenario.RequestAsync(target, Interlocked.Increment(ref sent)), (r, stop) => WatchAsync(name, r, stop), cancellation);
+            LiveLine.Clear();
+            return recorder;
+        }
+
         Task<Recorder> CarryAsync(TimeSpan first)
         {
             Console.Error.WriteLine($"{Callers} callers for {(first + duration).TotalSeconds:F0} s: what it can carry");
-            return LoadEngine.RunAsync(new Arrivals(Callers, null, long.MaxValue, first, duration), _ => scenario.RequestAsync(target, Interlocked.Increment(ref sent)), null, cancellation);
+            return RunFor(new Arrivals(Callers, null, long.MaxValue, first, duration), "carrying");
         }
 
         Recorder normal = await CarryAsync(warmUp);
@@ -37,15 +44,7 @@ public sealed class OverloadRun(IShopTarget target, int skus, TimeSpan warmUp, T
             return seconds <= crowd.TotalSeconds ? TimeSpan.FromSeconds(seconds) : crowd + TimeSpan.FromSeconds((number - (crowd.TotalSeconds * Times * most)) / (most / 2));
         }
 
-        Recorder over = await LoadEngine.RunAsync(
-            new Arrivals(0, n => DueAt(n), long.MaxValue, TimeSpan.Zero, crowd + Afterwards),
-            _ => scenario.RequestAsync(target, Interlocked.Increment(ref sent)),
-            async (recorder, stop) =>
-            {
-                using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-                while (await timer.WaitForNextTickAsync(stop)) recorder.Now.WorkingSet = target.WorkingSet;
-            },
-            cancellation);
+        Recorder over = await RunFor(new Arrivals(0, n => DueAt(n), long.MaxValue, TimeSpan.Zero, crowd + Afterwards), "a crowd");
         // Machines and tables change meanwhile: the crowd is compared with the time before it and the time after it.
         Recorder later = await CarryAsync(TimeSpan.Zero);
         double carried = (most + later.Rate(Outcome.Done)) / 2;
@@ -77,6 +76,17 @@ public sealed class OverloadRun(IShopTarget target, int skus, TimeSpan warmUp, T
         {
             Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
             if (miss is not null) missed.Add(miss);
+        }
+    }
+
+    private async Task WatchAsync(string name, Recorder recorder, CancellationToken stop)
+    {
+        var line = new LiveLine(name);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            recorder.Now.WorkingSet = target.WorkingSet;
+            line.Show(recorder);
         }
     }
 
