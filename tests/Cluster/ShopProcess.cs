@@ -70,6 +70,7 @@ public sealed class ShopProcess : IDisposable
 
         _output.Clear();
         _process = Process.Start(start)!;
+        Owner.EndsWithThis(_process);
         Alive[_process.Id] = true;
         _process.OutputDataReceived += (_, e) => Keep(e.Data);
         _process.ErrorDataReceived += (_, e) => Keep(e.Data);

@@ -42,7 +42,9 @@ public sealed class GatewayProcess : IAsyncDisposable
         };
         start.Environment["DOTNET_ENVIRONMENT"] = start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         foreach ((string name, string value) in environment) start.Environment[name] = value;
-        return Process.Start(start)!;
+        Process process = Process.Start(start)!;
+        Owner.EndsWithThis(process);
+        return process;
     }
 
     /// <summary>A client with another key or token.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Shop.Load;
@@ -83,6 +84,33 @@ public sealed class LoadTests
         Recorder recorder = await LoadEngine.RunAsync(arrivals, n => n == 0 ? Task.FromResult(Outcome.Failed) : throw new IOException("The shop closed the connection."), null, default);
         recorder.Failures.ShouldBe([("IOException: The shop closed the connection.", 2), ("an unexpected answer", 1)]);
         recorder.Total(Outcome.Failed).ShouldBe(3);
+    }
+
+    [Theory]
+    [InlineData("table --tuned", "table takes no --tuned; it takes --warm-up, --duration, --peers-script.")]
+    [InlineData("overload --report x.html", "overload takes no --report")]
+    [InlineData("trace --skus 5", "trace takes no --skus; it takes no options.")]
+    [InlineData("checkout --rate 0", "Numbers, rates and times are positive")]
+    [InlineData("checkout --postgres max_wal_size", "'max_wal_size' is not a setting")]
+    public async Task What_a_scenario_cannot_do_is_refused_before_anything_starts(string arguments, string answer)
+    {
+        using Process process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Shop.Load.dll"), .. arguments.Split(' ')]) { RedirectStandardError = true })!;
+        (await process.StandardError.ReadToEndAsync()).ShouldStartWith(answer);
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task What_a_process_started_ends_with_it_also_when_it_is_killed()
+    {
+        using Process started = Process.Start("sleep", ["600"]), owner = Process.Start("sleep", ["600"]);
+        Owner.EndsWith(started, owner.Id);
+        await Task.Delay(1_500);
+        started.HasExited.ShouldBeFalse();
+        owner.Kill();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await started.WaitForExitAsync(limit.Token);
+        started.ExitCode.ShouldBe(128 + 9);
     }
 
     [PostgreSqlFact]

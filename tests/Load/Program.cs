@@ -6,7 +6,6 @@ using Shop.Load.Targets;
 using Shop.Testing;
 
 var scenario = new Argument<string>("scenario") { Description = "reserve, flash-sale, checkout, browse, replay, soak; overload for three times what it can carry; waiting-room for a queue of --buyers drained at --rate (500) a second; start for a cold start; carts for what --buyers carts cost that lie there; runtime for what calls and activations cost; trace for one checkout as a tree; or table for the figures of the design in one go." };
-scenario.AcceptOnlyFromAmong("reserve", "flash-sale", "checkout", "browse", "replay", "soak", "overload", "waiting-room", "start", "carts", "runtime", "trace", "table");
 var target = new Option<string>("--target") { Description = "The address of a gateway; gateway, a shop in a process of its own; in-process, a shop in this process without HTTP; plain, a minimal endpoint over SQL.", DefaultValueFactory = _ => "gateway" };
 var key = new Option<string>("--key") { Description = "The secret key of the gateway at that address.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("Shop__SecretKey") ?? "" };
 var database = new Option<string?>("--database") { Description = "The connection string of the database for a shop that is started here; a private PostgreSQL server by default." };
@@ -28,6 +27,26 @@ var json = new Option<string?>("--json") { Description = "Writes the figures to 
 var peers = new Option<bool>("--peers") { Description = "Measures the peers too (peers.sh) and says every figure as a ratio." };
 var peersScript = new Option<string?>("--peers-script") { Description = "Where peers.sh is, if not beside the repository." };
 
+// What a scenario would pass over in silence is refused.
+Option[] place = [target, key, database, postgres, tuned], run = [.. place, callers, rate, warmUp, duration, html, json, peers, peersScript];
+var takes = new Dictionary<string, Option[]>
+{
+    ["reserve"] = run,
+    ["flash-sale"] = [.. run, units, buyers],
+    ["checkout"] = [.. run, skus, lines, uniform],
+    ["browse"] = [.. run, skus],
+    ["replay"] = [.. run, file, speedUp],
+    ["soak"] = [.. run, skus],
+    ["overload"] = [.. place, skus, warmUp, duration],
+    ["waiting-room"] = [.. place, buyers, rate],
+    ["start"] = [skus],
+    ["carts"] = [buyers],
+    ["runtime"] = [duration],
+    ["trace"] = [],
+    ["table"] = [warmUp, duration, peersScript],
+};
+scenario.AcceptOnlyFromAmong([.. takes.Keys]);
+
 var root = new RootCommand("Load tests of a shop. Afterwards the shop is read: sold equals stock taken, every unit is accounted for. Exits with 1 when it is not.")
 {
     scenario, target, key, database, postgres, tuned, callers, rate, warmUp, duration, skus, lines, uniform, units, buyers, file, speedUp, html, json, peers, peersScript,
@@ -35,6 +54,8 @@ var root = new RootCommand("Load tests of a shop. Afterwards the shop is read: s
 root.SetAction(async (parsed, cancellation) =>
 {
     string name = parsed.GetValue(scenario)!;
+    if (takes.Values.SelectMany(o => o).Except(takes[name]).FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } odd)
+        return Fail($"{name} takes no {odd.Name}; it takes {(takes[name] is [] ? "no options" : string.Join(", ", takes[name].Select(o => o.Name)))}.");
     string? script = parsed.GetValue(peersScript) ?? Peers.Find();
     if (parsed.GetValue(peers) && script is null) return Fail("peers.sh is not beside the repository; name it with --peers-script.");
     if (new[] { parsed.GetValue(skus), parsed.GetValue(units), parsed.GetValue(buyers), parsed.GetValue(duration), parsed.GetValue(lines), parsed.GetValue(callers) ?? 1 }.Min() < 1
@@ -63,16 +84,16 @@ root.SetAction(async (parsed, cancellation) =>
     };
     try
     {
-        await using TargetPlace place = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database), parsed.GetValue(postgres) ?? [], parsed.GetValue(tuned));
-        if (name == "overload") return await new OverloadRun(place.Target, parsed.GetValue(skus), options.WarmUp, options.Duration).RunAsync(cancellation);
+        await using TargetPlace opened = await TargetPlace.OpenAsync(parsed.GetValue(target)!, parsed.GetValue(key)!, parsed.GetValue(database), parsed.GetValue(postgres) ?? [], parsed.GetValue(tuned));
+        if (name == "overload") return await new OverloadRun(opened.Target, parsed.GetValue(skus), options.WarmUp, options.Duration).RunAsync(cancellation);
         if (name == "waiting-room")
         {
-            if (place.Target is not HttpTarget http) return Fail("Tickets are of the gateway: --target is an address or gateway.");
+            if (opened.Target is not HttpTarget http) return Fail("Tickets are of the gateway: --target is an address or gateway.");
             using var crowd = new WaitingRoomRun(http, parsed.GetValue(buyers), parsed.GetValue(rate) ?? 500);
             return await crowd.RunAsync(cancellation);
         }
 
-        LoadResult result = await LoadRun.RunAsync(name, load, place.Target, options, cancellation);
+        LoadResult result = await LoadRun.RunAsync(name, load, opened.Target, options, cancellation);
         Summary.Print(result);
         if (parsed.GetValue(html) is { } page) await File.WriteAllTextAsync(page, HtmlReport.Make(result), CancellationToken.None);
         if (parsed.GetValue(json) is { } figures) await File.WriteAllTextAsync(figures, Summary.Json(result), CancellationToken.None);

@@ -14,19 +14,18 @@ public sealed partial class PostgreSqlServer : IDisposable
 
     private const string Connections = "max_connections=600";
 
-    // A process that is killed, as those of tests are when they take long to end, stops nothing itself: this waits for its end, outlives it, and does.
-    private const string StopAfterOwner = """
-        while [ -d "$2" ] && grep -qs '^State:.[^Z]' "/proc/$1/status"; do sleep 1; done
-        [ -f "$2/data/postmaster.pid" ] && kill -QUIT "$(head -n 1 "$2/data/postmaster.pid")"
+    // What is left to do when the owner's process could not.
+    private const string StopAndRemove = """
+        [ -f "$1/data/postmaster.pid" ] && kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"
         sleep 1
-        [ -f "$2/huge_pages" ] && echo $(($(cat /proc/sys/vm/nr_hugepages) - $(cat "$2/huge_pages"))) > /proc/sys/vm/nr_hugepages
-        rm -rf "$2"
+        [ -f "$1/huge_pages" ] && echo $(($(cat /proc/sys/vm/nr_hugepages) - $(cat "$1/huge_pages"))) > /proc/sys/vm/nr_hugepages
+        rm -rf "$1"
         """;
 
     // What most tests share; it ends with the process.
     private static readonly Lazy<PostgreSqlServer> Shared = new(() => new PostgreSqlServer());
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
+    private readonly string _directory;
 
     private readonly SmallDisk? _disk;
     private readonly HugePages? _hugePages;
@@ -43,10 +42,11 @@ public sealed partial class PostgreSqlServer : IDisposable
         // They pass through a shell.
         if (known.FirstOrDefault(s => !Setting().IsMatch(s)) is { } odd) throw new ArgumentException($"'{odd}' is not a setting such as max_wal_size=8GB.", nameof(settings));
         _settings = string.Concat(known.Prepend(Connections).Select(s => $" -c {s}"));
+        _directory = Directory.CreateTempSubdirectory("shop-pg-").FullName;
         if (onSmallDisk) _disk = new SmallDisk(_directory, megabytes: 400);
         Port = Ports.Free();
         if (Environment.IsPrivilegedProcess) Run("chown", "postgres", _directory);
-        if (!onSmallDisk) Run("setsid", "-f", "/bin/sh", "-c", StopAfterOwner, "sh", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), _directory);
+        if (!onSmallDisk) Owner.AfterThis("""[ -d "$1" ]""", StopAndRemove, _directory);
         RunAsServer("initdb", "-D", $"{_directory}/data", "-U", "postgres", "-A", "trust", "--no-sync");
         if (onHugePages) _hugePages = ReserveHugePages();
         try
@@ -148,7 +148,7 @@ public sealed partial class PostgreSqlServer : IDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    [GeneratedRegex("^[a-z_]+=[A-Za-z0-9_.]+$")]
+    [GeneratedRegex("^[a-z_.]+=[A-Za-z0-9_.]+$")]
     private static partial Regex Setting();
 
     private static string? FindBinDirectory() => Directory.Exists("/usr/lib/postgresql")

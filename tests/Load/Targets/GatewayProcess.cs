@@ -32,6 +32,7 @@ public sealed class GatewayProcess : IAsyncDisposable
         start.Environment["ASPNETCORE_ENVIRONMENT"] = start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         long began = Stopwatch.GetTimestamp();
         Process process = Process.Start(start)!;
+        Testing.Owner.EndsWithThis(process);
         // It logs nothing but errors, and of them the first say why.
         int said = 0;
         process.OutputDataReceived += (_, line) =>
