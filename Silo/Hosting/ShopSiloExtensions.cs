@@ -72,6 +72,7 @@ public static class ShopSiloExtensions
         ShopOptions settings = Settings(builder);
         SiloEngine.AddSilo(builder, settings);
         services.AddHostedService<RecoveryWatch>();
+        services.AddHostedService<DatabaseAdvice>();
         services.AddHostedService<SiloReporter>();
         services.AddSingleton<Readiness>();
         return builder;
